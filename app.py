@@ -1,0 +1,114 @@
+"""create_app(): settings, database, rooms, error pages. The only file that knows everything."""
+
+import logging
+import sys
+from typing import Any
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager
+from htmx_flask import Htmx
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+import common.assets
+import common.health
+import common.preferences
+import services_catalog.cli
+import services_catalog.routes
+import stations.api
+import stations.cli
+import stations.routes
+from common import clock, compression, db, headers, i18n, migrate, pages, request_log, same_origin
+from common.settings import ROOT, Settings, read_settings
+
+MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
+
+
+class Menkou(Flask):
+    """Flask, but an unexpected exception is logged by its class and place only: its words may carry what was typed."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        kind, _value, trace = exc_info
+        while trace.tb_next:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+        logging.getLogger("menkou.errors").error("%s at %s on %s", kind.__name__, where, request.url_rule)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application: what granian serves, what `flask` commands run in, what tests open."""
+    settings = settings or read_settings()
+    app = Menkou(__name__, static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.mode == "production",
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        TRANSLATIONS=ROOT / "translations",
+        DEVELOPMENT=settings.development,
+        DEMO=settings.mode == "demo",
+        HOTLINE=settings.hotline,
+        SETTINGS=settings,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.auto_reload = settings.development
+
+    database = db.attach(app, settings.sqlalchemy_url)
+    app.extensions["clock"] = clock.Clock(settings.clock, settings.time_scale)
+    # After-request functions run last to first: the log comes last and sees what is really sent.
+    request_log.log_requests(app, database)
+    app.before_request(lambda: same_origin.refuse_foreign_writes(request))
+    app.after_request(lambda response: compression.compress(request, response))
+    app.after_request(headers.set_security_headers)
+    if settings.log_requests:
+        _log_to_stderr()
+    Htmx(app)
+    i18n.set_up(app)
+    pages.set_up(app)
+    _set_up_sign_in(app)
+
+    for room in (
+        common.assets,
+        common.health,
+        common.preferences,
+        services_catalog.routes,
+        stations.routes,
+        stations.api,
+    ):
+        app.register_blueprint(room.bp)
+    for commands in (migrate.db_cli, services_catalog.cli.catalogue_cli, stations.cli.stations_cli):
+        app.cli.add_command(commands)
+    app.register_error_handler(HTTPException, _say_what_is_wrong)
+    app.register_error_handler(InternalServerError, _say_we_failed)
+    return app
+
+
+def _set_up_sign_in(app: Flask) -> None:
+    """Flask-Login, with no accounts yet. Its session protection signs phones out when they change networks: off."""
+    manager = LoginManager(app)
+    manager.session_protection = None
+    manager.user_loader(lambda _id: None)
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    request_log.logger.handlers = [handler]
+    request_log.logger.setLevel(logging.INFO)
+    request_log.logger.propagate = False
+
+
+def _say_what_is_wrong(problem: HTTPException) -> ResponseReturnValue:
+    if problem.code is None or problem.code < 400:
+        return problem
+    if request.path.startswith("/api/"):
+        return {"error": problem.name, "message": " ".join(pages.error_words(problem.code))}, problem.code
+    return render_template("error.html", words=pages.error_words(problem.code)), problem.code
+
+
+def _say_we_failed(_problem: Exception) -> ResponseReturnValue:
+    if request.path.startswith("/api/"):
+        return {"error": "Internal Server Error", "message": " ".join(pages.error_words(500))}, 500
+    return render_template("error.html", words=pages.error_words(500)), 500

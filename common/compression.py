@@ -1,0 +1,30 @@
+"""Small answers for slow links: brotli or gzip, whichever the browser reads. Floor 0."""
+
+import gzip
+
+import brotli
+from flask import Request, Response
+
+WORTH_IT = 600  # bytes; below it the headers outweigh the saving
+TEXT = ("text/", "application/json", "image/svg+xml", "application/javascript")
+QUALITY = 5  # about 0.3 ms for a page of 30 kB; 11 would take 40 ms
+
+
+def compress(request: Request, response: Response) -> Response:
+    """Compress a text answer in place, unless it streams, is small or is compressed already."""
+    if not response.mimetype.startswith(TEXT):
+        return response
+    response.vary.add("Accept-Encoding")
+    if response.is_streamed or response.direct_passthrough or "Content-Encoding" in response.headers:
+        return response
+    body = response.get_data()
+    accepted = request.headers.get("Accept-Encoding", "")
+    if len(body) < WORTH_IT or response.status_code in {204, 304}:
+        return response
+    if "br" in accepted:
+        response.set_data(brotli.compress(body, quality=QUALITY))
+        response.headers["Content-Encoding"] = "br"
+    elif "gzip" in accepted:
+        response.set_data(gzip.compress(body, 6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response

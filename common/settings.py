@@ -1,0 +1,118 @@
+"""Settings: read once from the environment, checked before anything starts. Floor 0.
+
+Every setting is named in .env.example and docs/operating.md; a test keeps it so.
+"""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "MENKOU_"
+ROOT = Path(__file__).resolve().parent.parent
+DivisionPrefix = Annotated[str, StringConstraints(pattern=r"^37(\d{4})?$|^37\d{2}$")]
+
+
+class WrongSetting(SystemExit):
+    """One sentence for the person who starts the server; exit code is non-zero, there is no stack trace."""
+
+
+class Settings(BaseSettings):
+    """What an operator may decide. Names in the environment are MENKOU_ + the field in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    mode: Literal["demo", "production"] = "demo"
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    data_dir: Path = ROOT / "var"
+    secret_key: str = ""
+    divisions: Annotated[tuple[DivisionPrefix, ...], NoDecode] = ("37",)
+    clock: datetime | None = None
+    time_scale: Annotated[float, Field(gt=0, le=100_000)] = 1.0
+    random_seed: int = 20251119
+    hotline: Annotated[str, StringConstraints(pattern=r"^[0-9-]{3,20}$")] = "12393"
+    development: bool = False
+    log_requests: bool = True
+    demo_stations: Annotated[int, Field(ge=0, le=35_000)] = 35_000
+
+    @field_validator("divisions", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("clock", mode="before")
+    @classmethod
+    def _blank_is_real(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("clock")
+    @classmethod
+    def _aware(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("must carry a time zone, for example 2026-11-22T09:00:00+08:00")
+        return value.astimezone(UTC) if value else None
+
+    @model_validator(mode="after")
+    def _production_is_explicit(self) -> "Settings":
+        if self.mode == "production":
+            if len(self.secret_key) < 32:
+                raise ValueError("MENKOU_SECRET_KEY needs at least 32 characters in production")
+            if not self.database_url:
+                raise ValueError("DATABASE_URL must be set in production")
+            if self.development:
+                raise ValueError("MENKOU_DEVELOPMENT must be off in production")
+        if not self.divisions:
+            raise ValueError("MENKOU_DIVISIONS must name at least one division prefix, for example 37 or 371302")
+        return self
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """DATABASE_URL with the driver we use; SQLite in data_dir when none is given."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'menkou.sqlite3'}"
+        for plain in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings of this process. Raises WrongSetting with one sentence when one is missing, misspelt or wrong.
+
+    given: values that win over the environment (tests, tools).
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(key for key in os.environ if key.startswith(PREFIX) and key not in known)
+    if unknown:
+        raise WrongSetting(f"Unknown setting {unknown[0]}. The known ones are in .env.example.")
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as problem:
+        raise WrongSetting(_sentence(problem)) from None
+    if not settings.secret_key:
+        settings.secret_key = _demo_secret(settings.data_dir)
+    return settings
+
+
+def _sentence(problem: ValidationError) -> str:
+    first = problem.errors()[0]
+    words = str(first["msg"]).removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"A setting is wrong: {words}. See .env.example."
+    name = str(first["loc"][0])
+    name = name if name.isupper() else PREFIX + name.upper()
+    return f"The setting {name} is wrong: {words}. See .env.example."
+
+
+def _demo_secret(folder: Path) -> str:
+    """Made once and kept, so that a restart does not sign people out. Demo only: production must bring its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "demo-secret"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(48))
+    return file.read_text()
