@@ -1,0 +1,205 @@
+"""Database, demo data and the web server, for trying Menkou on one's own machine: `python -m tools.run [lan]`.
+
+Outside the rooms; runs in .venv. `make run` and `make serve-lan` call it. The application is imported once, in the
+parent: the child that prepares the database and the workers that serve start from that import, and the parent
+itself never opens a database (a connection must not cross a fork).
+"""
+
+import errno
+import http.client
+import multiprocessing
+import os
+import signal
+import socket
+import ssl
+import sys
+import threading
+import time
+from contextlib import closing, suppress
+
+from dotenv import load_dotenv
+
+from tools import lan
+from tools.step import ROOT, Failed
+
+
+def main(*arguments: str) -> int:
+    os.chdir(ROOT)
+    load_dotenv(ROOT / ".env")
+    os.environ.setdefault("MENKOU_LOG_REQUESTS", "false")  # a person looks at this terminal, not a log collector
+    try:
+        return serve(on_lan=arguments == ("lan",))
+    except Failed as sentence:
+        print(sentence, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+
+
+def serve(*, on_lan: bool) -> int:
+    """Until Ctrl-C. Raises Failed with a sentence when it cannot start."""
+    name, default, host = ("LAN_PORT", "8443", "0.0.0.0") if on_lan else ("PORT", "8000", "127.0.0.1")
+    port = read_port(name, os.environ.get(name) or default)
+    check_free(host, port, name)
+    addresses = lan.addresses() if on_lan else []
+    certificate = lan.certificate(ROOT / "var" / "lan", addresses) if on_lan else None
+
+    from granian import Granian
+    from granian.constants import Interfaces, SSLProtocols
+    from granian.log import LogLevels
+
+    import app  # noqa: F401  (with all it imports, so that every fork has it already)
+    from common.db import sqlite_is_safe
+    from common.settings import read_settings
+
+    settings = read_settings()
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork")
+    child = multiprocessing.Process(target=prepare)
+    child.start()
+    child.join()
+    if child.exitcode != 0:
+        return child.exitcode or 1
+
+    server = Granian(
+        "app:create_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=port,
+        workers=workers(settings.sqlalchemy_url, sqlite_is_safe()),
+        blocking_threads=2,
+        websockets=False,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=5,  # a forgotten open connection does not hold up Ctrl-C
+        ssl_cert=certificate and certificate.chain,
+        ssl_key=certificate and certificate.key,
+        ssl_protocol_min=SSLProtocols.tls12,  # older Androids
+    )
+    unattended = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
+    words = lan_words(addresses, port) if on_lan else here_words(port, development=settings.development)
+
+    @server.on_startup
+    def started() -> None:
+        # When the terminal closes: stop, where the server would reload.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if unattended else server.signal_handler_interrupt)
+        threading.Thread(target=announce, args=(port, words, certificate is not None), daemon=True).start()
+
+    server.serve()
+    return 0
+
+
+# ---- before serving
+
+
+def read_port(name: str, text: str) -> int:
+    """Raises Failed for anything that is no TCP port."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise Failed(f"{name} 应是 1 到 65535 的整数，不是“{text}” · {name} must be a number from 1 to 65535")
+    return int(text)
+
+
+def check_free(host: str, port: int, name: str) -> None:
+    """Raises Failed when the port cannot be had. The server itself shares ports between workers and would not notice."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            verb = "make run" if name == "PORT" else "make serve-lan"
+            another = f"换一个端口：{name}={port + 1 if 1024 <= port < 65535 else 8001} {verb} · pick another {name}"
+            if problem.errno == errno.EADDRINUSE:
+                raise Failed(f"端口 {port} 已被占用（{name}）· port {port} is taken. {another}") from None
+            raise Failed(f"不能使用端口 {port}（{name}）· port {port} is not allowed here. {another}") from None
+
+
+def prepare() -> None:
+    """In a child process: migrations and, on the first start, demo data. Exits with the code that the parent returns."""
+    import click
+    from sqlalchemy.exc import OperationalError
+
+    from app import create_app
+
+    try:
+        application = create_app()
+        with application.app_context():
+            for command in (["db", "upgrade"], ["demo", "load"]):
+                application.cli.main(args=command, prog_name="flask", standalone_mode=False)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        print("已停止，下次启动会接着做 · stopped; the next start goes on", file=sys.stderr)
+        sys.exit(130)
+    except OperationalError as problem:
+        reason = str(problem.orig).strip().splitlines()[0]
+        sys.exit(f"数据库不可用，请检查 DATABASE_URL · the database does not answer, see DATABASE_URL: {reason}")
+
+
+def workers(database_url: str, sqlite_is_safe: bool) -> int:
+    """Two processes; one where SQLite is too old to be written by several (common/db.py says which)."""
+    if sqlite_is_safe or not database_url.startswith("sqlite"):
+        return 2
+    print("这里的 SQLite 较旧，只用一个进程；多人使用请改用 PostgreSQL（DATABASE_URL）。")
+    print("SQLite is old here, so one process serves; for many people use PostgreSQL (DATABASE_URL).")
+    return 1
+
+
+# ---- what to open
+
+
+def announce(port: int, words: str, https: bool) -> None:
+    """Print where to go once a page is really there. Runs beside the server."""
+    unverified = ssl._create_unverified_context()  # our own certificate, on this machine
+    for _ in range(300):
+        time.sleep(0.1)
+        with (
+            closing(
+                http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=unverified)
+                if https
+                else http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            ) as page,
+            suppress(OSError),
+        ):
+            page.request("GET", "/healthz")
+            if page.getresponse().status == 200:
+                print(words, flush=True)
+                return
+
+
+def here_words(port: int, *, development: bool) -> str:
+    here = f"http://127.0.0.1:{port}"
+    pieces = f"\n  {here}/_ui        所有界面小件 · every piece of the pages" if development else ""
+    return f"""
+门口 Menkou 已启动 · is running
+
+  {here}            搜“外地看病”、“waidi”、“买药”试试 · search for what brings you to the counter
+  {here}/stations   附近的医保工作站 · stations near a place{pieces}
+
+示例数据：站名真实，其余是合成的 · demo data: real names, the rest is synthetic
+在手机上试 · on a phone: make serve-lan    换端口 · another port: PORT=8001 make run    停止 · stop: Ctrl-C
+"""
+
+
+def lan_words(addresses: list[str], port: int) -> str:
+    urls = (
+        "\n".join(f"  https://{address}:{port}" for address in addresses) or "  （这台电脑没有连局域网 · no network）"
+    )
+    return f"""
+门口 Menkou 已启动。手机连同一个 Wi-Fi，打开 · on a phone in the same Wi-Fi open
+
+{urls}
+
+浏览器会警告：证书是这台电脑自己签的，没有机构担保。确认是自己的电脑，选“高级 → 继续访问”。
+定位和相机只在 HTTPS 下可用，所以不能省。手机打不开时，看这台电脑的防火墙是否放行端口 {port}。
+The browser will warn, because this computer signed its own certificate: choose “Advanced → Proceed”.
+Position and camera need HTTPS. If nothing opens, let port {port} through this computer's firewall.
+停止：Ctrl-C · stop
+"""
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):  # a GBK or Latin terminal gets a question mark, not a crash
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.exit(main(*sys.argv[1:]))
