@@ -1,0 +1,109 @@
+"""What every test may ask for: a fresh database of both kinds, the app, a client that checks each page, builders."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import alembic.command
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from common.db import Database
+from common.migrate import alembic_config
+from common.settings import Settings
+from tests import postgres
+from tests.builders import Make
+from tests.page_watcher import WatchingClient
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shandong
+BOTH = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A server per test process. Without PostgreSQL the tests on it cannot run: said by name, and an error in CI."""
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        message = "PostgreSQL is not installed: tests on it were not run"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    server = postgres.Server(binaries)
+    yield server
+    server.stop()
+
+
+def migrate(url: str) -> None:
+    alembic.command.upgrade(alembic_config(url), "head")
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "empty.sqlite3"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres_server: postgres.Server) -> str:
+    """The name of a migrated PostgreSQL database, to be copied."""
+    postgres_server.sql("CREATE DATABASE empty")
+    migrate(postgres_server.url("empty"))
+    return "empty"
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, migrated, empty database; each test that asks for it runs once on each kind."""
+    if request.param == "sqlite":
+        file = tmp_path / "test.sqlite3"
+        shutil.copy(request.getfixturevalue("empty_sqlite"), file)
+        yield f"sqlite:///{file}"
+    else:
+        template = request.getfixturevalue("empty_postgres")
+        server = request.getfixturevalue("postgres_server")
+        server.sql("CREATE DATABASE test TEMPLATE " + template)
+        yield server.url("test")
+        server.sql("DROP DATABASE test WITH (FORCE)")
+
+
+def make_app(database_url: str, folder: Path, **settings: object) -> Flask:
+    given = {"mode": "demo", "DATABASE_URL": database_url, "data_dir": folder, "clock": NOW, "log_requests": False}
+    app = create_app(Settings(_env_file=None, secret_key="t" * 40, **(given | settings)))
+    app.testing = True
+    app.test_client_class = WatchingClient
+    return app
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    app = make_app(database_url, tmp_path)
+    yield app
+    app.extensions["db"].engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Opens pages; each HTML answer is checked by tests/page_watcher.py as well."""
+    return app.test_client()
+
+
+@pytest.fixture
+def database(app: Flask) -> Database:
+    return app.extensions["db"]
+
+
+@pytest.fixture
+def session(app: Flask):
+    """A session to arrange with and look through; commit what the app shall see."""
+    with app.app_context(), app.extensions["db"].writing() as session:
+        yield session
+
+
+@pytest.fixture
+def make(app: Flask) -> Make:
+    """Builders with defaults: make.station("近站", items=(18,)). Each commits."""
+    return Make(app.extensions["db"], NOW)

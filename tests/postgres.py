@@ -1,0 +1,45 @@
+"""A PostgreSQL of our own for the tests: made in a temporary folder, on a socket, gone afterwards."""
+
+import glob
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+
+def find_binaries() -> Path | None:
+    """The folder with initdb and pg_ctl, newest version first."""
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]), reverse=True)
+    on_path = shutil.which("initdb")
+    folders += [os.path.dirname(os.path.realpath(on_path))] if on_path else []
+    return next((Path(folder) for folder in folders if Path(folder, "pg_ctl").exists()), None)
+
+
+class Server:
+    """`url("name")` is a database on it. As root it runs as the user postgres: PostgreSQL refuses root."""
+
+    def __init__(self, binaries: Path):
+        self.binaries = binaries
+        self.folder = Path(tempfile.mkdtemp(prefix="menkou-pg-", dir="/tmp"))
+        self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if self.as_user:
+            shutil.chown(self.folder, "postgres")
+        self.data = self.folder / "data"
+        self._run("initdb", "-D", self.data, "-U", "menkou", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        options = f"-c listen_addresses='' -k {self.folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        self._run("pg_ctl", "-D", self.data, "-o", options, "-l", self.folder / "log", "-w", "start")
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://menkou@/{name}?host={self.folder}"
+
+    def sql(self, words: str) -> None:
+        self._run("psql", "-h", self.folder, "-U", "menkou", "-d", "postgres", "-q", "-c", words)
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, tool: str, *words: object) -> None:
+        command = [*self.as_user, str(self.binaries / tool), *map(str, words)]
+        subprocess.run(command, check=True, capture_output=True, cwd="/tmp", stdin=subprocess.DEVNULL)
