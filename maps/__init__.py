@@ -1,1 +1,1 @@
-"""The maps room, floor 2: places, datums, distances, reach. It knows no station."""
+"""Where things are, how far, how long, and how to get there. Floor 2: may use `common`, knows no station and no item."""
