@@ -123,6 +123,7 @@ class PolicyFact(Model):
     topic_order: Mapped[int]
     audience: Mapped[str] = mapped_column(sa.String(60))
     region: Mapped[str] = mapped_column(sa.String(20))
+    region_en: Mapped[str] = mapped_column(sa.String(40))
     question_zh: Mapped[str] = mapped_column(sa.String(200))
     question_en: Mapped[str] = mapped_column(sa.String(300))
     answer_zh: Mapped[str] = mapped_column(sa.String(500))
@@ -131,4 +132,6 @@ class PolicyFact(Model):
     valid_as_of: Mapped[str] = mapped_column(sa.String(10))  # 2025-11-19, or 2020 where only the year is known
     superseded_by: Mapped[str | None] = mapped_column(sa.String(12))
     source: Mapped[str] = mapped_column(sa.String(200))
+    source_en: Mapped[str] = mapped_column(sa.String(300))
     caution: Mapped[str | None] = mapped_column(sa.String(300))
+    caution_en: Mapped[str | None] = mapped_column(sa.String(300))

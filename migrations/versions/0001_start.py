@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("topic_order", sa.Integer(), nullable=False),
         sa.Column("audience", sa.String(length=60), nullable=False),
         sa.Column("region", sa.String(length=20), nullable=False),
+        sa.Column("region_en", sa.String(length=40), nullable=False),
         sa.Column("question_zh", sa.String(length=200), nullable=False),
         sa.Column("question_en", sa.String(length=300), nullable=False),
         sa.Column("answer_zh", sa.String(length=500), nullable=False),
@@ -106,7 +107,9 @@ def upgrade() -> None:
         sa.Column("valid_as_of", sa.String(length=10), nullable=False),
         sa.Column("superseded_by", sa.String(length=12), nullable=True),
         sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("source_en", sa.String(length=300), nullable=False),
         sa.Column("caution", sa.String(length=300), nullable=True),
+        sa.Column("caution_en", sa.String(length=300), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_fact")),
     )
     op.create_table(
