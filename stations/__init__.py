@@ -1,1 +1,1 @@
-"""Stations: where they are, what each does, when it is open, which is near. Floor 3: uses common, services_catalog, maps."""
+"""Stations: where they are, what each does, when it is open, which is near. Floor 3."""
