@@ -44,6 +44,7 @@ def set_up(app: Flask) -> None:
             "ui": app.jinja_env.get_template("ui/ui.html").module,
             "nonce": nonce(),
             "lang": i18n.language(),
+            "here": request.full_path.rstrip("?"),
             "big": request.cookies.get(BIG_COOKIE) == "1",
             "hotline": app.config["HOTLINE"],
             "demo": app.config["DEMO"],

@@ -345,3 +345,8 @@ def names_for(session: Session, stations: Sequence[StationView]) -> dict[str, st
         town, county = known.get(station.town_code), known.get(station.county_code)
         said[station.code] = "·".join(part.name for part in (county, town) if part)
     return said
+
+
+def station(session: Session, code: str) -> Station | None:
+    """One station by its code, closed ones too. One statement."""
+    return session.scalars(sa.select(Station).where(Station.code == code)).one_or_none()

@@ -1,5 +1,276 @@
-"""Pages of the room. (being written)"""
+"""Pages of the stations room: the finder, areas step by step, one station, what is wrong with it, the search box."""
 
-from flask import Blueprint
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from common import clock
+from common.db import reading, writing
+from common.doors import EVERYONE, open_to
+from common.forms import Form
+from common.i18n import gettext as _
+from common.i18n import ngettext
+from common.pages import page, see
+from maps.place import Place
+from maps.queries import reach_policy
+from maps.reach import Mode, ReachPolicy
+from services_catalog.queries import Catalogue, catalogue
+from stations import details, operations, queries, search
+from stations.cards import Card, card, distance_words, way_words
+from stations.names import NameHit, find_names
+from stations.queries import Found, Wanted
+from stations.schema import CHANNEL_WORDS, MODE_WORDS, ROUGH_M, FinderQuery, TroubleReport
 
 bp = Blueprint("stations", __name__)
+
+KEPT = ("lat", "lon", "acc", "area", "item", "channel", "open", "by", "m")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where distances are counted from, and how to say it."""
+
+    place: Place
+    area: str | None = None  # 历下区·解放路街道; None: the reader's own position
+    far: str | None = None  # how far off their phone may be: 30 米
+    rough: bool = False
+
+
+@bp.get("/stations")
+@open_to(EVERYONE)
+def finder() -> ResponseReturnValue:
+    """The nearest stations that suit. Three statements at most (one more when a place is typed or a village chosen)."""
+    session, now = reading(), clock.now()
+    form = Form.read(FinderQuery, request.args)
+    current = catalogue(session, clock.local_date(now))
+    if form.ok and form.value.item is not None and form.value.item not in current.items:
+        form.errors["item"] = _("没有这件事，请重新选")
+    if form.ok and form.value.area is not None and queries.division(session, form.value.area) is None:
+        form.errors["area"] = _("没有这个地区，请重新挑")
+    query = form.value if form.ok else FinderQuery()
+    kept = {name: form.typed[name] for name in KEPT if form.ok and form.typed.get(name)}
+    context: dict[str, Any] = {
+        "form": form,
+        "query": query,
+        "kept": kept,
+        "item": current.items.get(query.item) if query.item else None,
+        "items": current.items.values(),
+        "modes": MODE_WORDS.items(),
+        "channels": CHANNEL_WORDS.items(),
+        "origin": None,
+        "choices": [],
+        "said_unknown": False,
+        "found": None,
+        "cards": [],
+        "quick": bool(query.item and current.items[query.item].promised == 0),
+        "cities": queries.children(session, "370000"),
+    }
+    if not form.ok:
+        return page("stations/finder.html", block="results", **context), 422
+    origin, hits = _origin(query)
+    if origin is None and query.at:
+        context["choices"] = [_choice(hit, kept) for hit in hits]
+        context["said_unknown"] = not hits
+    if origin is not None:
+        context |= _results(query, origin, kept)
+    return page("stations/finder.html", block="results", **context)
+
+
+def _origin(query: FinderQuery) -> tuple[Origin | None, list[NameHit]]:
+    session = reading()
+    if query.position is not None:
+        far = distance_words(query.acc) if query.acc is not None else None
+        return Origin(query.position, far=far, rough=(query.acc or 0) > ROUGH_M), []
+    if query.area is not None:
+        area = queries.division(session, query.area)
+        if area is not None and area.place is not None:
+            return Origin(area.place, "·".join(part.name for part in queries.lineage(session, area.code)[-3:])), []
+        return None, []
+    hits = find_names(session, query.at) if query.at else []
+    if len(hits) == 1 and hits[0].place is not None:
+        hit = hits[0]
+        return Origin(hit.place, f"{hit.above}·{hit.name}".strip("·")), hits
+    return None, hits
+
+
+def _choice(hit: NameHit, kept: dict[str, str]) -> dict[str, str]:
+    more = {name: value for name, value in kept.items() if name not in {"lat", "lon", "acc", "area"}}
+    if hit.kind == "station":
+        url = url_for("stations.show", code=hit.code)
+    elif hit.place is not None:
+        url = url_for("stations.finder", area=hit.code, **more)
+    else:
+        url = url_for("stations.areas", code=hit.code, **{k: v for k, v in more.items() if k == "item"})
+    return {"kind": hit.kind, "name": hit.name, "above": hit.above, "url": url}
+
+
+def _results(query: FinderQuery, origin: Origin, kept: dict[str, str]) -> dict[str, Any]:
+    session, now = reading(), clock.now()
+    policy = reach_policy(session, query.by, clock.local_date(now))
+    found, cards = find_cards(query, origin.place)
+    return {
+        "origin": origin,
+        "found": found,
+        "cards": cards,
+        "heading": _heading(query, found),
+        "nearest_words": _nearest_words(found, policy),
+        **_wider(query, found, kept),
+    }
+
+
+def find_cards(query: FinderQuery, here: Place) -> tuple[Found, list[Card]]:
+    """The stations the query asks for, and what a list says of each. The JSON door gives the same."""
+    session, now = reading(), clock.now()
+    policy = reach_policy(session, query.by, clock.local_date(now))
+    wanted = Wanted(query.item, query.channel, query.open)
+    found = queries.nearest(session, here, wanted, policy=policy, minutes=query.minutes, wider=query.wider, now=now)
+    areas = queries.names_for(session, found.stations)
+    return found, [
+        card(station, areas[station.code], policy=policy, item=query.item, now=now) for station in found.stations
+    ]
+
+
+def _heading(query: FinderQuery, found: Found) -> str:
+    number = len(found.stations)
+    if not number:
+        return _("没有符合条件的站点")
+    if not query.minutes:
+        return ngettext("最近的 %(num)s 个", "最近的 %(num)s 个", number)
+    if found.within:
+        return ngettext("%(m)s 分钟内有 %(num)s 个", "%(m)s 分钟内有 %(num)s 个", number, m=query.minutes)
+    return {
+        Mode.WALK: _("走路 %(m)s 分钟内没有", m=query.minutes),
+        Mode.EBIKE: _("骑电动车 %(m)s 分钟内没有", m=query.minutes),
+        Mode.CAR: _("开车 %(m)s 分钟内没有", m=query.minutes),
+    }[query.by]
+
+
+def _nearest_words(found: Found, policy: ReachPolicy) -> str:
+    if found.within or not found.stations:
+        return ""
+    first = found.stations[0]
+    way = way_words(policy.minutes(first.metres), policy.mode)
+    return _("最近的一个%(way)s·%(far)s（估算）。", way=way, far=distance_words(first.metres))
+
+
+def _wider(query: FinderQuery, found: Found, kept: dict[str, str]) -> dict[str, str | None]:
+    """The way on: a larger circle on foot, else by e-bike; without filters when they leave nothing."""
+    if not found.stations:
+        fewer = {name: value for name, value in kept.items() if name in {"lat", "lon", "acc", "area"}}
+        return {"wider_url": url_for("stations.finder", **fewer), "wider_words": _("去掉条件，看所有站点")}
+    if not query.minutes:
+        return {"wider_url": None, "wider_words": None}
+    if not found.within and query.by is Mode.WALK:
+        return {
+            "wider_url": url_for("stations.finder", **(kept | {"by": "ebike"})),
+            "wider_words": _("看骑电动车能到的"),
+        }
+    url = url_for("stations.finder", **(kept | {"m": str(query.wider)}))
+    if not query.wider:
+        return {"wider_url": url, "wider_words": _("不限远近，看最近的")}
+    if found.more:
+        words = ngettext("放宽到 %(m)s 分钟，再看 %(num)s 个", "放宽到 %(m)s 分钟，再看 %(num)s 个", found.more, m=query.wider)
+        return {"wider_url": url, "wider_words": words}
+    return {"wider_url": url, "wider_words": _("放宽到 %(m)s 分钟", m=query.wider)}
+
+
+@bp.get("/stations/areas")
+@bp.get("/stations/areas/<code>")
+@open_to(EVERYONE)
+def areas(code: str | None = None) -> str:
+    """City → county → town → village, one step a page, keeping the item asked for. Two statements at most."""
+    session = reading()
+    here = queries.division(session, code) if code else None
+    if code and (here is None or here.level == 1):
+        abort(404)
+    form = Form.read(FinderQuery, request.args)
+    item = _item(catalogue(session, clock.local_date(clock.now())), form)
+    more = {"item": item.no} if item else {}
+    below = queries.children(session, code or "370000")
+    rows = [
+        {
+            "name": child.name,
+            "url": url_for("stations.finder", area=child.code, **more)
+            if child.level == 5
+            else url_for("stations.areas", code=child.code, **more),
+        }
+        for child in below
+    ]
+    line = queries.lineage(session, code) if code else []
+    return page("stations/areas.html", here_division=here, line=line, children=rows, item=item, more=more)
+
+
+def _item(current: Catalogue, form: Form[FinderQuery]) -> Any:
+    return current.items.get(form.value.item) if form.ok and form.value.item else None
+
+
+@bp.get("/stations/<code>")
+@open_to(EVERYONE)
+def show(code: str) -> str:
+    """One station: call, go, share; what it does and how; when. Four statements at most."""
+    session, now = reading(), clock.now()
+    found = queries.station(session, code)
+    if found is None:
+        abort(404)
+    return page("stations/station.html", **details.station_page(session, found, now=now))
+
+
+@bp.get("/stations/<code>/report")
+@open_to(EVERYONE)
+def report(code: str) -> ResponseReturnValue:
+    """Ask what is wrong with a station's page; after sending, say thanks."""
+    found = queries.station(reading(), code)
+    if found is None:
+        abort(404)
+    if request.args.get("done"):
+        return page("stations/reported.html", s=found)
+    return page("stations/report.html", s=found, form=Form.blank(TroubleReport))
+
+
+@bp.post("/stations/<code>/report")
+@open_to(EVERYONE)
+def send_report(code: str) -> ResponseReturnValue:
+    """Keep one reader's word about one station."""
+    found = queries.station(reading(), code)
+    if found is None:
+        abort(404)
+    form = Form.read(TroubleReport, request.form)
+    if not form.ok:
+        return page("stations/report.html", s=found, form=form), 422
+    with writing() as session:
+        try:
+            operations.report_trouble(session, found, form.value.trouble, form.value.words, now=clock.now())
+        except operations.Refused as refused:
+            form.errors["form"] = str(refused)
+            return page("stations/report.html", s=found, form=form), 429
+        session.commit()
+    return see(url_for("stations.report", code=code, done=1))
+
+
+@bp.get("/search")
+@open_to(EVERYONE)
+def search_page() -> ResponseReturnValue:
+    """One box over items, answers, places and stations."""
+    typed = request.args.get("q", "")
+    try:
+        results = search.find(reading(), typed, on=clock.local_date(clock.now()))
+    except search.TooLong as problem:
+        return page("stations/search.html", typed=typed[:60], results=None, problem=str(problem), url_of=_url_of), 422
+    return page("stations/search.html", typed=typed, results=results, problem=None, url_of=_url_of)
+
+
+def _url_of(result: search.Result) -> str:
+    match result.kind:
+        case "item":
+            return url_for("services_catalog.item", no=int(result.ref))
+        case "answer":
+            return url_for("services_catalog.answer", id=result.ref)
+        case "station":
+            return url_for("stations.show", code=result.ref)
+    return url_for("stations.finder" if len(result.ref) == 12 else "stations.areas", **_area(result.ref))
+
+
+def _area(code: str) -> dict[str, str]:
+    return {"area": code} if len(code) == 12 else {"code": code}

@@ -1,0 +1,101 @@
+"""What readers may ask the finder, and what they tell us when a page is wrong. Room `stations`: words and rules only."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+
+from common.forms import Ask
+from common.i18n import gettext as _
+from common.i18n import lazy_gettext as _l
+from maps.place import Place, check_place
+from maps.reach import Mode
+from services_catalog.models import MAX_ITEM_NO
+from stations.models import Channel, Trouble
+
+CHANNEL_WORDS = {
+    Channel.WINDOW: _l("窗口办"),
+    Channel.ASSISTED: _l("帮办代办"),
+    Channel.DOOR_TO_DOOR: _l("上门办"),
+    Channel.SELF_SERVICE: _l("自助办"),
+    Channel.VIDEO: _l("视频办"),
+}
+MODE_WORDS = {Mode.WALK: _l("走路"), Mode.EBIKE: _l("电动车"), Mode.CAR: _l("开车")}
+TROUBLE_WORDS = {
+    Trouble.PHONE: _l("电话打不通"),
+    Trouble.HOURS: _l("开门时间不对"),
+    Trouble.PLACE: _l("位置不对"),
+    Trouble.ITEMS: _l("能办的事不对"),
+    Trouble.GONE: _l("站点已经不在了"),
+    Trouble.OTHER: _l("别的"),
+}
+# What the next larger circle is, in minutes; 0 means no limit.
+MINUTES = {15: 30, 30: 60, 60: 0, 0: 0}
+ROUGH_M = 500  # a position less sure than this says so and offers the list of villages
+COARSE_M = 100_000  # nothing a phone calls a position is worse than this
+
+# Written by hand or by an old phone: full-width digits, a comma for the point.
+_DIGITS = str.maketrans("０１２３４５６７８９．，－", "0123456789.,-")
+
+
+def _plain_number(value: object) -> object:
+    return value.translate(_DIGITS).strip() if isinstance(value, str) else value
+
+
+def _ticked(value: object) -> object:
+    return value in {"1", "on", "true", True}
+
+
+Degrees = Annotated[float | None, BeforeValidator(_plain_number)]
+
+
+class FinderQuery(BaseModel):
+    """From where, for what, how far. Everything may be left out."""
+
+    lat: Annotated[Degrees, Ask(_l("纬度"))] = None
+    lon: Annotated[Degrees, Ask(_l("经度"))] = None
+    acc: Annotated[Annotated[float, Field(ge=0, le=COARSE_M, allow_inf_nan=False)] | None, Ask(_l("位置误差"))] = None
+    area: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")] | None, Ask(_l("地区"))
+    ] = None
+    at: Annotated[Annotated[str, StringConstraints(max_length=60)] | None, Ask(_l("村名、镇名或站名"))] = None
+    item: Annotated[Annotated[int, Field(ge=1, le=MAX_ITEM_NO)] | None, Ask(_l("办什么"), widget="choice")] = None
+    channel: Annotated[Channel | None, Ask(_l("怎么办"), widget="choice")] = None
+    open: Annotated[Annotated[bool, BeforeValidator(_ticked)], Ask(_l("现在开门的"))] = False
+    by: Annotated[Mode, Ask(_l("怎么去"), widget="choice")] = Mode.WALK
+    m: Annotated[Literal["15", "30", "60", "0"], BeforeValidator(str), Ask(_l("路上多久"), widget="choice")] = "15"
+
+    @model_validator(mode="after")
+    def _is_a_place(self) -> "FinderQuery":
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError(_("位置只有一半，请再点一次“用我的位置”。"))
+        if self.lat is not None and self.lon is not None:
+            check_place(self.lat, self.lon)
+        return self
+
+    @property
+    def position(self) -> Place | None:
+        """Where the reader's phone says they are, WGS-84."""
+        return Place(self.lat, self.lon) if self.lat is not None and self.lon is not None else None
+
+    @property
+    def minutes(self) -> int:
+        """How long the way may take; 0: any."""
+        return int(self.m)
+
+    @property
+    def wider(self) -> int:
+        """The next larger circle, in minutes; 0: any."""
+        return MINUTES[self.minutes]
+
+
+class TroubleReport(BaseModel):
+    """信息有误: one reader about one station. Nothing about the reader."""
+
+    trouble: Annotated[
+        Trouble,
+        Ask(_l("哪里不对"), widget="choice", options=tuple((key.value, words) for key, words in TROUBLE_WORDS.items())),
+    ]
+    words: Annotated[
+        Annotated[str, StringConstraints(max_length=200)] | None,
+        Ask(_l("说说情况"), hint=_l("可以不写。请别写身份证号和您的电话。"), widget="words"),
+    ] = None

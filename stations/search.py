@@ -1,0 +1,81 @@
+"""The one search box: items, policy answers, divisions and stations in one list. Room `stations`, floor 3.
+
+What changes rarely (items, answers, divisions down to towns) is an index in memory; villages and stations are looked up
+in the database. Scores of both are between 0 and 1 and compared as they are.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from common.editions import Kept
+from common.i18n import gettext as _
+from common.wordsearch import Entry, Index
+from services_catalog.queries import answers, catalogue, search_entries
+from stations.names import find_names
+from stations.queries import division, divisions, lineage
+
+LONGEST = 60  # characters; a question longer than that is a story
+SHOWN = 20
+_NEEDLE_BONUS = 0.02  # between an area and the station named after it, the area comes first
+
+
+class TooLong(ValueError):
+    """The text is longer than anybody types into a search box. Carries a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the list. `kind`: item, answer, division or station; `ref`: its number or code."""
+
+    kind: str
+    ref: str
+    title: str
+    soft: str
+    score: float
+
+
+def _load_index(session: Session) -> Index:
+    places = [
+        Entry("division", view.code, ((view.name, 1.0),)) for view in divisions(session).values() if view.level > 1
+    ]
+    return Index([*search_entries(session), *places])
+
+
+_index = Kept(_load_index, "catalogue", "answers", "divisions")
+
+
+def find(session: Session, typed: str, *, on: date) -> list[Result]:
+    """What fits, best first, at most SHOWN. Blank text finds nothing; over LONGEST characters raises TooLong.
+
+    Five statements at most: editions, and four for names.
+    """
+    text = typed.strip()
+    if len(text) > LONGEST:
+        raise TooLong(_("话太长了，请用几个字说，最多 %(most)s 个", most=LONGEST))
+    if not text:
+        return []
+    results: dict[tuple[str, str], Result] = {}
+    for hit in _index(session).find(text, SHOWN):
+        found = _result(session, hit.kind, hit.ref, hit.score, on)
+        if found:
+            results[hit.kind, hit.ref] = found
+    for name in find_names(session, text):
+        key = (name.kind, name.code)
+        score = name.score + (_NEEDLE_BONUS if name.kind == "division" else 0)
+        if key not in results or results[key].score < score:
+            results[key] = Result(name.kind, name.code, name.name, name.above, score)
+    return sorted(results.values(), key=lambda result: (-result.score, result.kind, result.ref))[:SHOWN]
+
+
+def _result(session: Session, kind: str, ref: str, score: float, on: date) -> Result | None:
+    if kind == "item":
+        item = catalogue(session, on).items.get(int(ref))
+        return Result(kind, ref, item.short, item.name, score) if item else None
+    if kind == "answer":
+        fact = answers(session).by_id.get(ref)
+        return Result(kind, ref, fact.question, fact.topic_name, score) if fact else None
+    view = division(session, ref)
+    above = "·".join(part.name for part in lineage(session, ref)[:-1])
+    return Result(kind, ref, view.name, above, score) if view else None
