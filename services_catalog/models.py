@@ -106,7 +106,7 @@ class ItemOverride(Model):
     division_code: Mapped[str] = mapped_column(sa.String(12), index=True)
     item_no: Mapped[int]
     field: Mapped[str] = mapped_column(sa.String(40))
-    value_zh: Mapped[str] = mapped_column(sa.String(500))
+    value_zh: Mapped[str | None] = mapped_column(sa.String(500))  # NULL: from this date as everywhere else again
     value_en: Mapped[str | None] = mapped_column(sa.String(500))
     source: Mapped[str] = mapped_column(sa.String(200))
     effective_on: Mapped[date] = mapped_column(sa.Date)

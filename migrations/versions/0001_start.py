@@ -74,7 +74,7 @@ def upgrade() -> None:
         sa.Column("division_code", sa.String(length=12), nullable=False),
         sa.Column("item_no", sa.Integer(), nullable=False),
         sa.Column("field", sa.String(length=40), nullable=False),
-        sa.Column("value_zh", sa.String(length=500), nullable=False),
+        sa.Column("value_zh", sa.String(length=500), nullable=True),
         sa.Column("value_en", sa.String(length=500), nullable=True),
         sa.Column("source", sa.String(length=200), nullable=False),
         sa.Column("effective_on", sa.Date(), nullable=False),
