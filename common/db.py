@@ -95,7 +95,7 @@ class Database:
 
 class _ReadSession(Session):
     def flush(self, objects: Any = None) -> None:
-        if self._dirty_states or self._new or self._deleted:  # type: ignore[attr-defined]
+        if self._dirty_states or self._new or self._deleted:
             raise RuntimeError("a read session was asked to write: use writing()")
 
 

@@ -8,14 +8,14 @@ form = Form.read(Report, request.form)      # form.ok, form.value, form.errors, 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from flask_babel import LazyString
 from pydantic import BaseModel, ValidationError
 
 from common.i18n import gettext as _
 
-Words = str | LazyString
+Words: TypeAlias = str | LazyString
 Shape = TypeVar("Shape", bound=BaseModel)
 
 

@@ -24,6 +24,7 @@ class Card:
     state: str  # open, closing, closed, unknown
     opening: str  # 现在营业·17:30 关门
     distance: str  # 620 米
+    minutes: int
     way: str  # 走路约 9 分钟
     mode: str | None  # of the item asked for
     takes: str  # 办理 9 件·帮办 5 件
@@ -33,13 +34,15 @@ class Card:
 def card(station: StationView, area: str, *, policy: ReachPolicy, item: int | None, now: datetime) -> Card:
     """What the list says of `station`, seen from where its `metres` are counted."""
     state, words = opening_words(station.opening, now)
+    minutes = policy.minutes(station.metres)
     return Card(
         station,
         area,
         state,
         words,
         distance_words(station.metres),
-        way_words(policy.minutes(station.metres), policy.mode),
+        minutes,
+        way_words(minutes, policy.mode),
         station.mode_of(item) if item else None,
         takes_words(station),
         navigation_links(station.place, station.name, policy.mode),

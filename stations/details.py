@@ -119,4 +119,3 @@ def _dates(change: Change) -> str:
     if change.first == change.last:
         return say_date(change.first)
     return _("%(first)s至%(last)s", first=say_date(change.first), last=say_date(change.last))
-

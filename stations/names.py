@@ -116,10 +116,7 @@ def _inside(session: Session, text: str) -> list[NameHit]:
 
 def _select(table: Any, condition: Any, scope: DivisionView | None) -> Any:
     chosen = sa.select(table.code, table.name, table.pinyin, table.initials, table.lat, table.lon).where(condition)
-    if table is Division:
-        chosen = chosen.where(table.level > 1)
-    else:
-        chosen = chosen.where(table.open)
+    chosen = chosen.where(table.level > 1 if table is Division else table.open)
     if scope is not None:
         chosen = chosen.where(table.code.between(_prefix(scope), _prefix(scope) + ":"))  # ':' follows '9'
     return chosen.order_by(sa.func.length(table.name), table.code).limit(4 * SHOWN)

@@ -18,7 +18,7 @@ from maps.place import WORLD_PIXELS, Pixel, Place, metres_between, pixel_metres,
 from maps.reach import ReachPolicy
 from stations.hours import Opening, State, opening
 from stations.models import Channel, Division, HoursException, OpeningHours, Station
-from stations.week import Week, read_day, read_week
+from stations.week import Week, read_day, read_week, write_week
 
 SHOWN = 20
 EXCEPTIONS_AHEAD = 14  # days of exceptions a list looks at to say when a closed station opens next
@@ -78,7 +78,9 @@ def division(session: Session, code: str) -> DivisionView | None:
 def children(session: Session, code: str) -> list[DivisionView]:
     """What lies directly below a division, by code. Villages cost one statement, the rest none."""
     if len(code) == 9:
-        rows = session.execute(sa.select(*_division_columns).where(Division.parent_code == code).order_by(Division.code))
+        rows = session.execute(
+            sa.select(*_division_columns).where(Division.parent_code == code).order_by(Division.code)
+        )
         return [_view(row) for row in rows]
     return [known for known in divisions(session).values() if known.parent_code == code]
 
@@ -350,3 +352,9 @@ def names_for(session: Session, stations: Sequence[StationView]) -> dict[str, st
 def station(session: Session, code: str) -> Station | None:
     """One station by its code, closed ones too. One statement."""
     return session.scalars(sa.select(Station).where(Station.code == code)).one_or_none()
+
+
+def week_text(session: Session, found: Station) -> str | None:
+    """Its weekly hours in OpenStreetMap's notation, or None."""
+    week = weeks(session).get(found.hours_id) if found.hours_id else None
+    return write_week(week) if week else None

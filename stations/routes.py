@@ -1,6 +1,5 @@
 """Pages of the stations room: the finder, areas step by step, one station, what is wrong with it, the search box."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
@@ -13,29 +12,19 @@ from common.forms import Form
 from common.i18n import gettext as _
 from common.i18n import ngettext
 from common.pages import page, see
-from maps.place import Place
 from maps.queries import reach_policy
 from maps.reach import Mode, ReachPolicy
 from services_catalog.queries import Catalogue, catalogue
 from stations import details, operations, queries, search
-from stations.cards import Card, card, distance_words, way_words
-from stations.names import NameHit, find_names
-from stations.queries import Found, Wanted
-from stations.schema import CHANNEL_WORDS, MODE_WORDS, ROUGH_M, FinderQuery, TroubleReport
+from stations.cards import distance_words, way_words
+from stations.finder import Origin, find_cards, origin_of
+from stations.names import NameHit
+from stations.queries import Found
+from stations.schema import CHANNEL_WORDS, MODE_WORDS, FinderQuery, TroubleReport
 
 bp = Blueprint("stations", __name__)
 
 KEPT = ("lat", "lon", "acc", "area", "item", "channel", "open", "by", "m")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where distances are counted from, and how to say it."""
-
-    place: Place
-    area: str | None = None  # 历下区·解放路街道; None: the reader's own position
-    far: str | None = None  # how far off their phone may be: 30 米
-    rough: bool = False
 
 
 @bp.get("/stations")
@@ -50,7 +39,7 @@ def finder() -> ResponseReturnValue:
     if form.ok and form.value.area is not None and queries.division(session, form.value.area) is None:
         form.errors["area"] = _("没有这个地区，请重新挑")
     query = form.value if form.ok else FinderQuery()
-    kept = {name: form.typed[name] for name in KEPT if form.ok and form.typed.get(name)}
+    kept: dict[str, Any] = {name: form.typed[name] for name in KEPT if form.ok and form.typed.get(name)}
     context: dict[str, Any] = {
         "form": form,
         "query": query,
@@ -69,7 +58,7 @@ def finder() -> ResponseReturnValue:
     }
     if not form.ok:
         return page("stations/finder.html", block="results", **context), 422
-    origin, hits = _origin(query)
+    origin, hits = origin_of(session, query)
     if origin is None and query.at:
         context["choices"] = [_choice(hit, kept) for hit in hits]
         context["said_unknown"] = not hits
@@ -78,24 +67,7 @@ def finder() -> ResponseReturnValue:
     return page("stations/finder.html", block="results", **context)
 
 
-def _origin(query: FinderQuery) -> tuple[Origin | None, list[NameHit]]:
-    session = reading()
-    if query.position is not None:
-        far = distance_words(query.acc) if query.acc is not None else None
-        return Origin(query.position, far=far, rough=(query.acc or 0) > ROUGH_M), []
-    if query.area is not None:
-        area = queries.division(session, query.area)
-        if area is not None and area.place is not None:
-            return Origin(area.place, "·".join(part.name for part in queries.lineage(session, area.code)[-3:])), []
-        return None, []
-    hits = find_names(session, query.at) if query.at else []
-    if len(hits) == 1 and hits[0].place is not None:
-        hit = hits[0]
-        return Origin(hit.place, f"{hit.above}·{hit.name}".strip("·")), hits
-    return None, hits
-
-
-def _choice(hit: NameHit, kept: dict[str, str]) -> dict[str, str]:
+def _choice(hit: NameHit, kept: dict[str, Any]) -> dict[str, str]:
     more = {name: value for name, value in kept.items() if name not in {"lat", "lon", "acc", "area"}}
     if hit.kind == "station":
         url = url_for("stations.show", code=hit.code)
@@ -106,10 +78,10 @@ def _choice(hit: NameHit, kept: dict[str, str]) -> dict[str, str]:
     return {"kind": hit.kind, "name": hit.name, "above": hit.above, "url": url}
 
 
-def _results(query: FinderQuery, origin: Origin, kept: dict[str, str]) -> dict[str, Any]:
+def _results(query: FinderQuery, origin: Origin, kept: dict[str, Any]) -> dict[str, Any]:
     session, now = reading(), clock.now()
     policy = reach_policy(session, query.by, clock.local_date(now))
-    found, cards = find_cards(query, origin.place)
+    found, cards = find_cards(session, query, origin.place, now=now)
     return {
         "origin": origin,
         "found": found,
@@ -118,18 +90,6 @@ def _results(query: FinderQuery, origin: Origin, kept: dict[str, str]) -> dict[s
         "nearest_words": _nearest_words(found, policy),
         **_wider(query, found, kept),
     }
-
-
-def find_cards(query: FinderQuery, here: Place) -> tuple[Found, list[Card]]:
-    """The stations the query asks for, and what a list says of each. The JSON door gives the same."""
-    session, now = reading(), clock.now()
-    policy = reach_policy(session, query.by, clock.local_date(now))
-    wanted = Wanted(query.item, query.channel, query.open)
-    found = queries.nearest(session, here, wanted, policy=policy, minutes=query.minutes, wider=query.wider, now=now)
-    areas = queries.names_for(session, found.stations)
-    return found, [
-        card(station, areas[station.code], policy=policy, item=query.item, now=now) for station in found.stations
-    ]
 
 
 def _heading(query: FinderQuery, found: Found) -> str:
@@ -155,7 +115,7 @@ def _nearest_words(found: Found, policy: ReachPolicy) -> str:
     return _("最近的一个%(way)s·%(far)s（估算）。", way=way, far=distance_words(first.metres))
 
 
-def _wider(query: FinderQuery, found: Found, kept: dict[str, str]) -> dict[str, str | None]:
+def _wider(query: FinderQuery, found: Found, kept: dict[str, Any]) -> dict[str, str | None]:
     """The way on: a larger circle on foot, else by e-bike; without filters when they leave nothing."""
     if not found.stations:
         fewer = {name: value for name, value in kept.items() if name in {"lat", "lon", "acc", "area"}}
@@ -171,7 +131,9 @@ def _wider(query: FinderQuery, found: Found, kept: dict[str, str]) -> dict[str, 
     if not query.wider:
         return {"wider_url": url, "wider_words": _("不限远近，看最近的")}
     if found.more:
-        words = ngettext("放宽到 %(m)s 分钟，再看 %(num)s 个", "放宽到 %(m)s 分钟，再看 %(num)s 个", found.more, m=query.wider)
+        words = ngettext(
+            "放宽到 %(m)s 分钟，再看 %(num)s 个", "放宽到 %(m)s 分钟，再看 %(num)s 个", found.more, m=query.wider
+        )
         return {"wider_url": url, "wider_words": words}
     return {"wider_url": url, "wider_words": _("放宽到 %(m)s 分钟", m=query.wider)}
 
@@ -187,7 +149,7 @@ def areas(code: str | None = None) -> str:
         abort(404)
     form = Form.read(FinderQuery, request.args)
     item = _item(catalogue(session, clock.local_date(clock.now())), form)
-    more = {"item": item.no} if item else {}
+    more: dict[str, Any] = {"item": item.no} if item else {}
     below = queries.children(session, code or "370000")
     rows = [
         {
@@ -272,5 +234,5 @@ def _url_of(result: search.Result) -> str:
     return url_for("stations.finder" if len(result.ref) == 12 else "stations.areas", **_area(result.ref))
 
 
-def _area(code: str) -> dict[str, str]:
+def _area(code: str) -> dict[str, Any]:
     return {"area": code} if len(code) == 12 else {"code": code}

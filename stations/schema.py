@@ -54,9 +54,7 @@ class FinderQuery(BaseModel):
     lat: Annotated[Degrees, Ask(_l("纬度"))] = None
     lon: Annotated[Degrees, Ask(_l("经度"))] = None
     acc: Annotated[Annotated[float, Field(ge=0, le=COARSE_M, allow_inf_nan=False)] | None, Ask(_l("位置误差"))] = None
-    area: Annotated[
-        Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")] | None, Ask(_l("地区"))
-    ] = None
+    area: Annotated[Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")] | None, Ask(_l("地区"))] = None
     at: Annotated[Annotated[str, StringConstraints(max_length=60)] | None, Ask(_l("村名、镇名或站名"))] = None
     item: Annotated[Annotated[int, Field(ge=1, le=MAX_ITEM_NO)] | None, Ask(_l("办什么"), widget="choice")] = None
     channel: Annotated[Channel | None, Ask(_l("怎么办"), widget="choice")] = None

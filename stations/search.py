@@ -75,7 +75,7 @@ def _result(session: Session, kind: str, ref: str, score: float, on: date) -> Re
         return Result(kind, ref, item.short, item.name, score) if item else None
     if kind == "answer":
         fact = answers(session).by_id.get(ref)
-        return Result(kind, ref, fact.question, fact.topic_name, score) if fact else None
+        return Result(kind, ref, fact.question, fact.topic, score) if fact else None
     view = division(session, ref)
     above = "·".join(part.name for part in lineage(session, ref)[:-1])
     return Result(kind, ref, view.name, above, score) if view else None

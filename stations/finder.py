@@ -1,0 +1,54 @@
+"""What the finder answers, for its page and its JSON door alike: from where, and which stations. Room `stations`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from common.clock import local_date
+from maps.place import Place
+from maps.queries import reach_policy
+from stations import queries
+from stations.cards import Card, card, distance_words
+from stations.names import NameHit, find_names
+from stations.queries import Found, Wanted
+from stations.schema import ROUGH_M, FinderQuery
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where distances are counted from, and how to say it."""
+
+    place: Place
+    area: str | None = None  # 历下区·解放路街道; None: the reader's own position
+    far: str | None = None  # how far off their phone may be: 30 米
+    rough: bool = False
+
+
+def origin_of(session: Session, query: FinderQuery) -> tuple[Origin | None, list[NameHit]]:
+    """Where to count from; None with the candidates when a typed name fits several places, or none."""
+    if query.position is not None:
+        far = distance_words(query.acc) if query.acc is not None else None
+        return Origin(query.position, far=far, rough=(query.acc or 0) > ROUGH_M), []
+    if query.area is not None:
+        area = queries.division(session, query.area)
+        if area is not None and area.place is not None:
+            return Origin(area.place, "·".join(part.name for part in queries.lineage(session, area.code)[-3:])), []
+        return None, []
+    hits = find_names(session, query.at) if query.at else []
+    if len(hits) == 1:
+        (hit,) = hits
+        if hit.place is not None:
+            return Origin(hit.place, f"{hit.above}·{hit.name}".strip("·")), hits
+    return None, hits
+
+
+def find_cards(session: Session, query: FinderQuery, here: Place, *, now: datetime) -> tuple[Found, list[Card]]:
+    """The stations the query asks for, and what a list says of each."""
+    policy = reach_policy(session, query.by, local_date(now))
+    wanted = Wanted(query.item, query.channel, query.open)
+    found = queries.nearest(session, here, wanted, policy=policy, minutes=query.minutes, wider=query.wider, now=now)
+    areas = queries.names_for(session, found.stations)
+    return found, [
+        card(station, areas[station.code], policy=policy, item=query.item, now=now) for station in found.stations
+    ]
