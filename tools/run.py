@@ -18,6 +18,7 @@ import time
 from contextlib import closing, suppress
 
 from dotenv import load_dotenv
+from flask import Flask
 
 from tools import lan
 from tools.step import ROOT, Failed
@@ -64,7 +65,6 @@ def serve(*, on_lan: bool) -> int:
 
     server = Granian(
         "app:create_app",
-        factory=True,
         interface=Interfaces.WSGI,
         address=host,
         port=port,
@@ -86,7 +86,7 @@ def serve(*, on_lan: bool) -> int:
         signal.signal(signal.SIGHUP, signal.SIG_IGN if unattended else server.signal_handler_interrupt)
         threading.Thread(target=announce, args=(port, words, certificate is not None), daemon=True).start()
 
-    server.serve()
+    server.serve(target_loader=application, wrap_loader=False)
     return 0
 
 
@@ -122,10 +122,10 @@ def prepare() -> None:
     from app import create_app
 
     try:
-        application = create_app()
-        with application.app_context():
+        app = create_app()
+        with app.app_context():
             for command in (["db", "upgrade"], ["demo", "load"]):
-                application.cli.main(args=command, prog_name="flask", standalone_mode=False)
+                app.cli.main(args=command, prog_name="flask", standalone_mode=False)
     except click.ClickException as problem:
         problem.show()
         sys.exit(problem.exit_code)
@@ -135,6 +135,15 @@ def prepare() -> None:
     except OperationalError as problem:
         reason = str(problem.orig).strip().splitlines()[0]
         sys.exit(f"数据库不可用，请检查 DATABASE_URL · the database does not answer, see DATABASE_URL: {reason}")
+
+
+def application() -> Flask:
+    """In each worker: the application it serves."""
+    # Ctrl-C reaches a whole process group. The server passes it on, and a worker that hears it twice may hang.
+    os.setpgid(0, 0)
+    from app import create_app
+
+    return create_app()
 
 
 def workers(database_url: str, sqlite_is_safe: bool) -> int:

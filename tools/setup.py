@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
@@ -28,6 +29,7 @@ PYTHON = VENV / "bin" / "python"
 NODE_MODULES = ROOT / "node_modules"
 STAMP = ".menkou-stamp"
 UNFINISHED = "unfinished"
+RETRY_AFTER = 3600  # seconds: without a network every start would wait for one
 
 # Wheels only: nothing gets to run while it is installed, and a missing wheel is said at once, not compiled for minutes.
 PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
@@ -129,17 +131,23 @@ def browser_libraries(*, dev: bool) -> bool:
     wanted, everything = mark(lock, " dev" if dev else ""), mark(lock, " dev")
     if {wanted, everything} & stamped(NODE_MODULES):
         return True
-    # Slow links get their time, but nobody waits minutes for a network that is not there.
-    flags = ["--include=dev" if dev else "--omit=dev", "--fetch-retries=2", "--fetch-retry-mintimeout=1000"]
+    failed = ROOT / "var" / "npm-failed"
+    if not dev and failed.exists() and time.time() - failed.stat().st_mtime < RETRY_AFTER:
+        print(
+            "没有浏览器脚本，页面照常可用 · no browser libraries yet, pages work without (rm var/npm-failed: try now)"
+        )
+        return False
+    flags = ["--include=dev" if dev else "--omit=dev", "--fetch-retries=2", "--fetch-retry-factor=2"]
+    flags += ["--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]  # npm's own patience is ten minutes
     try:
         step("浏览器脚本 · browser libraries", [*npm(), "ci", *flags], "npm ci")
     except Failed:
-        print("浏览器脚本没有装上，多半是网络：页面照常可用，只是没有脚本。下次启动会再试。")
-        print(
-            "The browser libraries are not installed (network?): pages work without scripts; the next start tries again."
-        )
+        failed.touch()
+        print("浏览器脚本没有装上，多半是网络：页面照常可用，只是没有脚本。一小时后的启动会再试。")
+        print("Browser libraries not installed (network?): pages work without scripts; a start in an hour tries again.")
         return False
     stamp(NODE_MODULES, {wanted})
+    failed.unlink(missing_ok=True)
     return True
 
 

@@ -47,6 +47,6 @@ def wait(process: subprocess.Popen[bytes], seconds: float | None) -> int | None:
 def environment() -> dict[str, str]:
     """The person's own environment: their mirrors and proxies count. Where HOME cannot be written, caches go to var/."""
     changed = {"PIP_USER": "0"}
-    if not os.access(Path.home(), os.W_OK):
+    if not os.access(os.path.expanduser("~"), os.W_OK):
         changed |= {"PIP_CACHE_DIR": f"{ROOT}/var/cache/pip", "npm_config_cache": f"{ROOT}/var/cache/npm"}
     return os.environ | changed
