@@ -78,7 +78,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         stations.api,
     ):
         app.register_blueprint(room.bp)
-    for commands in (migrate.db_cli, services_catalog.cli.catalogue_cli, stations.cli.stations_cli):
+    for commands in (
+        migrate.db_cli,
+        services_catalog.cli.catalogue_cli,
+        stations.cli.stations_cli,
+        stations.cli.demo_cli,
+    ):
         app.cli.add_command(commands)
     app.register_error_handler(HTTPException, _say_what_is_wrong)
     app.register_error_handler(InternalServerError, _say_we_failed)
