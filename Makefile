@@ -35,9 +35,9 @@ bench: ## 测速 · the table of docs/: speed, bytes, statements (ARGS to choose
 # found by a test, a wrong guess is not.
 PYBABEL = .venv/bin/pybabel --quiet
 translations: ## 更新翻译 · collect sentences into translations/, then compile
-	@$(SETUP) dev
+	@$(SETUP) dev && mkdir -p translations
 	$(PYBABEL) extract -F babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 --no-location --sort-output --no-wrap --omit-header -o translations/messages.pot .
-	$(PYBABEL) update -i translations/messages.pot -d translations -l en --init-missing --no-fuzzy-matching --ignore-obsolete --no-wrap
+	$(PYBABEL) update -i translations/messages.pot -d translations -l en --init-missing --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 	$(PYBABEL) compile -d translations
 
 # Exact versions and hashes for every platform, and no address: where packages come from is each machine's own setting.
