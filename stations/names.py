@@ -17,7 +17,7 @@ from stations.models import Division, Station
 from stations.queries import DivisionView, divisions, lineage
 
 SHOWN = 12
-_ENDINGS = ("特别行政区", "自治县", "街道办事处", "街道", "市", "区", "县", "镇", "乡")
+_ENDINGS = ("街道办事处", "街道", "省", "市", "区", "县", "镇", "乡")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,13 @@ def _starts_with(text: str, name: str) -> int:
     """How many characters of `text` the name takes, with or without its ending; 0 when it does not start so."""
     if text.startswith(name):
         return len(name)
-    short = next((name.removesuffix(ending) for ending in _ENDINGS if name.endswith(ending)), name)
-    return len(short) if len(short) >= 2 and text.startswith(short) else 0
+    short = short_name(name)
+    return len(short) if text.startswith(short) else 0
+
+
+def short_name(name: str) -> str:
+    """The name as people say it, when at least two characters stay: 兰山区 → 兰山."""
+    return next((name.removesuffix(e) for e in _ENDINGS if name.endswith(e) and len(name) - len(e) >= 2), name)
 
 
 def _below(view: DivisionView, scopes: list[DivisionView]) -> bool:

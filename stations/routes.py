@@ -24,6 +24,7 @@ from stations.schema import CHANNEL_WORDS, MODE_WORDS, FinderQuery, TroubleRepor
 
 bp = Blueprint("stations", __name__)
 
+LONG_WALK_MIN = 30
 KEPT = ("lat", "lon", "acc", "area", "item", "channel", "open", "by", "m")
 
 
@@ -80,14 +81,15 @@ def _choice(hit: NameHit, kept: dict[str, Any]) -> dict[str, str]:
 
 def _results(query: FinderQuery, origin: Origin, kept: dict[str, Any]) -> dict[str, Any]:
     session, now = reading(), clock.now()
-    policy = reach_policy(session, query.by, clock.local_date(now))
+    today = clock.local_date(now)
+    policy = reach_policy(session, query.by, today)
     found, cards = find_cards(session, query, origin.place, now=now)
     return {
         "origin": origin,
         "found": found,
         "cards": cards,
         "heading": _heading(query, found),
-        "nearest_words": _nearest_words(found, policy),
+        "nearest_words": _nearest_words(found, policy, reach_policy(session, Mode.EBIKE, today)),
         **_wider(query, found, kept),
     }
 
@@ -107,10 +109,13 @@ def _heading(query: FinderQuery, found: Found) -> str:
     }[query.by]
 
 
-def _nearest_words(found: Found, policy: ReachPolicy) -> str:
+def _nearest_words(found: Found, policy: ReachPolicy, by_ebike: ReachPolicy) -> str:
+    """How far the nearest is when none is in reach: nobody walks an hour, so then by e-bike."""
     if found.within or not found.stations:
         return ""
     first = found.stations[0]
+    if policy.mode is Mode.WALK and policy.minutes(first.metres) > LONG_WALK_MIN:
+        policy = by_ebike
     way = way_words(policy.minutes(first.metres), policy.mode)
     return _("最近的一个%(way)s·%(far)s（估算）。", way=way, far=distance_words(first.metres))
 

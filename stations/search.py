@@ -4,6 +4,7 @@ What changes rarely (items, answers, divisions down to towns) is an index in mem
 in the database. Scores of both are between 0 and 1 and compared as they are.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,8 +14,8 @@ from common.editions import Kept
 from common.i18n import gettext as _
 from common.wordsearch import Entry, Index
 from services_catalog.queries import answers, catalogue, search_entries
-from stations.names import find_names
-from stations.queries import division, divisions, lineage
+from stations.names import find_names, short_name
+from stations.queries import DivisionView, division, divisions, lineage
 
 LONGEST = 60  # characters; a question longer than that is a story
 SHOWN = 20
@@ -37,10 +38,15 @@ class Result:
 
 
 def _load_index(session: Session) -> Index:
-    places = [
-        Entry("division", view.code, ((view.name, 1.0),)) for view in divisions(session).values() if view.level > 1
-    ]
-    return Index([*search_entries(session), *places])
+    known = divisions(session)
+    return Index([*search_entries(session), *(_place_entry(view, known) for view in known.values())])
+
+
+def _place_entry(view: DivisionView, known: Mapping[str, DivisionView]) -> Entry:
+    """A place as people call it: 兰山区, 兰山, 临沂市兰山区."""
+    above = known[view.parent_code].name if view.level > 2 and view.parent_code in known else ""
+    said = {view.name: 1.0, short_name(view.name): 0.98, above + view.name: 0.6}
+    return Entry("division", view.code, tuple(sorted(said.items(), key=lambda phrase: -phrase[1])))
 
 
 _index = Kept(_load_index, "catalogue", "answers", "divisions")
