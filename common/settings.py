@@ -9,10 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "MENKOU_"
+DRIVER = "postgresql+psycopg"
+ENV_FILE = ".env"
 ROOT = Path(__file__).resolve().parent.parent
 DivisionPrefix = Annotated[str, StringConstraints(pattern=r"^37(\d{4})?$|^37\d{2}$")]
 
@@ -24,7 +29,7 @@ class WrongSetting(SystemExit):
 class Settings(BaseSettings):
     """What an operator may decide. Names in the environment are MENKOU_ + the field in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore")
 
     mode: Literal["demo", "production"] = "demo"
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
@@ -38,6 +43,19 @@ class Settings(BaseSettings):
     development: bool = False
     log_requests: bool = True
     demo_stations: Annotated[int, Field(ge=0, le=35_000)] = 35_000
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_one_we_speak(cls, value: str) -> str:
+        try:
+            speaks = not value or make_url(value).drivername in {"sqlite", "postgres", "postgresql", DRIVER}
+        except (ArgumentError, ValueError):  # its words would repeat the password
+            speaks = False
+        if not speaks:
+            raise ValueError(
+                "must look like postgresql://user:password@host/name (PostgreSQL) or sqlite:////folder/file"
+            )
+        return value
 
     @field_validator("divisions", mode="before")
     @classmethod
@@ -76,7 +94,7 @@ class Settings(BaseSettings):
             return f"sqlite:///{self.data_dir / 'menkou.sqlite3'}"
         for plain in ("postgres://", "postgresql://"):
             if self.database_url.startswith(plain):
-                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+                return f"{DRIVER}://" + self.database_url.removeprefix(plain)
         return self.database_url
 
 
@@ -85,8 +103,9 @@ def read_settings(**given: object) -> Settings:
 
     given: values that win over the environment (tests, tools).
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(key for key in os.environ if key.startswith(PREFIX) and key not in known)
+    known = {_name(field) for field in Settings.model_fields}
+    named = {*os.environ, *dotenv_values(ENV_FILE)}
+    unknown = sorted(name for name in named if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise WrongSetting(f"Unknown setting {unknown[0]}. The known ones are in .env.example.")
     try:
@@ -96,6 +115,11 @@ def read_settings(**given: object) -> Settings:
     if not settings.secret_key:
         settings.secret_key = _demo_secret(settings.data_dir)
     return settings
+
+
+def _name(field: str) -> str:
+    """How the environment calls a field."""
+    return str(Settings.model_fields[field].validation_alias or PREFIX + field.upper())
 
 
 def _sentence(problem: ValidationError) -> str:
@@ -110,9 +134,13 @@ def _sentence(problem: ValidationError) -> str:
 
 def _demo_secret(folder: Path) -> str:
     """Made once and kept, so that a restart does not sign people out. Demo only: production must bring its own."""
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "demo-secret"
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(48))
-    return file.read_text()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_urlsafe(48))
+        return file.read_text()
+    except OSError as problem:
+        words = f"nothing can be written to {folder} ({problem.strerror})"
+        raise WrongSetting(f"The setting {PREFIX}DATA_DIR is wrong: {words}. See .env.example.") from None
