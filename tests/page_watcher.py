@@ -1,42 +1,100 @@
-"""Every HTML page that any test opens is looked at here as well."""
+"""Every answer that any test gets from the test client is looked at here as well: headers of all, HTML of pages.
 
+tests/test_page_watcher.py holds a bad page for each thing that is looked for.
+"""
+
+import gzip
 import re
+from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 
+import brotli
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+MAX_PAGE = 60_000  # bytes of HTML before compression
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 SVG_EMPTY = {"path", "circle", "rect", "use", "line"}
+NOT_IN_P = {"p", "div", "ul", "ol", "dl", "section", "form", "table", "fieldset", "details", "nav", "h1", "h2", "h3"}
 HOSTS_ALLOWED_IN_LINKS = {"uri.amap.com", "api.map.baidu.com", "apis.map.qq.com"}
+SHOWN_ATTRIBUTES = ("placeholder", "aria-label", "title", "alt", "data-done", "data-asking", "data-refused")
+EVERY_ANSWER = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 class WatchingClient(FlaskClient):
     def open(self, *args, **kwargs) -> TestResponse:
         response = super().open(*args, **kwargs)
-        if response.mimetype == "text/html" and not response.headers.get("Content-Encoding"):
-            watch(response, fragment=bool(response.request.headers.get("HX-Request")))
+        watch(response)
         return response
 
 
-def watch(response: TestResponse, *, fragment: bool) -> None:
-    """Raise AssertionError when the page is not one we would send to a reader."""
-    html = response.get_data(as_text=True)
-    problems = faults(html, response.headers, fragment=fragment)
-    assert not problems, f"{response.request.path}: " + "; ".join(problems)
+def watch(response: TestResponse) -> None:
+    """Raise AssertionError when the answer is not one we would send to a reader."""
+    problems = header_faults(response.headers)
+    request = response.request
+    if response.mimetype == "text/html" and response.status_code // 100 != 3 and request.method != "HEAD":
+        html = _plain(response).decode()
+        typed = [*request.args.values(), *request.form.values()] if response.status_code != 413 else []
+        problems += faults(html, response.headers, fragment=bool(request.headers.get("HX-Request")), typed=typed)
+    assert not problems, f"{request.path}: " + "; ".join(problems)
 
 
-def faults(html: str, headers, *, fragment: bool) -> list[str]:
-    """What is wrong with the page, in words."""
-    found = _unbalanced(html)
+def header_faults(headers: Mapping[str, str]) -> list[str]:
+    """What is wrong with the headers of any answer, in words."""
+    found = [f"{name} is not {value}" for name, value in EVERY_ANSWER.items() if headers.get(name) != value]
+    policy = headers.get("Content-Security-Policy", "")
+    if "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy or "unsafe" in policy:
+        found.append("a weak content policy")
+    if "camera=()" not in headers.get("Permissions-Policy", ""):
+        found.append("no Permissions-Policy")
+    for cookie in [value for name, value in headers.items() if name == "Set-Cookie"]:
+        if not re.search(r"; HttpOnly", cookie) or not re.search(r"; SameSite=Lax", cookie):
+            found.append(f"cookie {cookie.split('=')[0]} is not HttpOnly and SameSite=Lax")
+    return found
+
+
+def faults(html: str, headers: Mapping[str, str], *, fragment: bool = False, typed: Iterable[str] = ()) -> list[str]:
+    """What is wrong with a page (or a fragment for htmx), in words.
+
+    typed: what the reader sent; it may come back in any language, and with any signs in it.
+    """
+    typed = [words.strip() for words in typed if words.strip()]
     soup = BeautifulSoup(html, "html.parser")
+    found = _unbalanced(html) + _inside_faults(soup)
+    if not any("{{" in words or "{%" in words or "Undefined" in words for words in typed):
+        found += [f"template words leaked: {word}" for word in ("{{", "{%", "Undefined") if word in html]
+    whole = html.lstrip().lower().startswith("<!doctype html>")
+    if not whole and not fragment:
+        found.append("not a whole page: no doctype")
+    if whole:
+        found += _whole_page_faults(soup, headers, html)
+        if soup.html and soup.html.get("lang") == "en":
+            found += _chinese_left(soup, typed)
+        elif any(text.strip() == "None" for text in soup.find_all(string="None")) and "None" not in typed:
+            found.append("a None is shown")
+    return found
+
+
+def _plain(response: TestResponse) -> bytes:
+    decode = {"br": brotli.decompress, "gzip": gzip.decompress}.get(response.headers.get("Content-Encoding", ""), bytes)
+    return decode(response.data)
+
+
+def _inside_faults(soup: BeautifulSoup) -> list[str]:
     ids = [tag["id"] for tag in soup.find_all(id=True)]
-    found += [f"id {name} stands twice" for name in {name for name in ids if ids.count(name) > 1}]
+    found = [f"id {name} stands twice" for name in {name for name in ids if ids.count(name) > 1}]
     if soup.find(style=True) or soup.find("style"):
         found.append("inline style: the CSP refuses it")
     for tag in soup.find_all(True):
         found += [f"inline handler {name}" for name in tag.attrs if name.startswith(("on", "hx-on"))]
+        for name in ("aria-describedby", "aria-labelledby", "aria-controls"):
+            found += [f"{name} {to} points nowhere" for to in tag.get(name, "").split() if to not in ids]
     for field in soup.find_all(["input", "select", "textarea"]):
         if field.get("type") in {"hidden", "submit"}:
             continue
@@ -46,6 +104,9 @@ def faults(html: str, headers, *, fragment: bool) -> list[str]:
     for label in soup.find_all("label", attrs={"for": True}):
         if label["for"] not in ids:
             found.append(f"label for {label['for']} points nowhere")
+    for group in soup.find_all("fieldset"):
+        if not group.find("legend"):
+            found.append("a fieldset without legend")
     for form in soup.find_all("form"):
         if not form.get("action"):
             found.append("a form without action")
@@ -55,50 +116,76 @@ def faults(html: str, headers, *, fragment: bool) -> list[str]:
     for tag in soup.find_all(["a", "button"]):
         if not (tag.get_text(strip=True) or tag.get("aria-label")):
             found.append(f"a {tag.name} without words")
+        if tag.find_parent(["a", "button"]):
+            found.append(f"a {tag.name} inside another")
+    for tag in soup.find_all("p"):
+        found += [f"<{inner.name}> inside <p>: browsers close the p before it" for inner in tag.find_all(NOT_IN_P)]
+    return found + _address_faults(soup)
+
+
+def _address_faults(soup: BeautifulSoup) -> list[str]:
+    found = []
     for tag in soup.find_all("a"):
-        host = re.match(r"(?:https?:)?//([^/?#]+)", tag.get("href", ""))
+        target = tag.get("href", "")
+        host = re.match(r"(?:https?:)?//([^/?#]+)", target)
         if host and host.group(1) not in HOSTS_ALLOWED_IN_LINKS:
             found.append(f"a link to {host.group(1)}")
-    for tag in soup.find_all(["script", "link", "img", "iframe", "form"]):
+        if re.match(r"(javascript|data|vbscript):", target.strip(), re.I):
+            found.append(f"a link that runs: {target[:20]}")
+        if tag.get("hreflang"):
+            found.append("hreflang: the language is a cookie, an address has no language of its own")
+    for tag in soup.find_all(["script", "link", "img", "iframe", "form", "source", "use"]):
         target = tag.get("src") or tag.get("href") or tag.get("action") or ""
-        if re.match(r"(https?:)?//", target):
+        if re.match(r"([a-z]+:)?//|data:", target):
             found.append(f"{tag.name} from a foreign host")
-    if "{{" in html or "{%" in html or "Undefined" in html:
-        found.append("template words leaked")
-    if not fragment:
-        found += _whole_page_faults(soup, headers)
+        if tag.get("hreflang"):
+            found.append("hreflang: the language is a cookie, an address has no language of its own")
     return found
 
 
-def _whole_page_faults(soup: BeautifulSoup, headers) -> list[str]:
+def _whole_page_faults(soup: BeautifulSoup, headers: Mapping[str, str], html: str) -> list[str]:
     found = []
     if len(soup.find_all("h1")) != 1:
         found.append(f"{len(soup.find_all('h1'))} h1")
-    if not soup.title or not soup.title.get_text(strip=True):
+    if not soup.title or not soup.title.get_text(strip=True).strip("· 门口Menkou"):
         found.append("no title")
     if soup.html is None or soup.html.get("lang") not in {"zh-CN", "en"}:
         found.append("no language")
     if not soup.find(id="main"):
         found.append("nothing to skip to")
-    policy = headers.get("Content-Security-Policy", "")
-    nonce = re.search(r"'nonce-([^']+)'", policy)
-    if "unsafe" in policy or not nonce:
-        found.append("a weak content policy")
+    ids = {tag["id"] for tag in soup.find_all(id=True)}
+    for tag in soup.find_all("a", href=re.compile("^#.")):
+        if tag["href"][1:] not in ids:
+            found.append(f"{tag['href']} leads nowhere")
+    viewport = soup.find("meta", attrs={"name": "viewport"})
+    content = viewport.get("content", "") if viewport else ""
+    if "width=device-width" not in content or re.search("maximum-scale|user-scalable|minimum-scale", content):
+        found.append("the page cannot be zoomed, or has no viewport")
+    if len(html.encode()) > MAX_PAGE:
+        found.append(f"{len(html.encode()):,} bytes of HTML, more than {MAX_PAGE:,}")
+    nonce = re.search(r"'nonce-([^']+)'", headers.get("Content-Security-Policy", ""))
+    if not nonce:
+        found.append("a content policy without nonce")
     for script in soup.find_all("script"):
         if script.get("type") == "application/json":
             continue
         if script.get("nonce") != (nonce and nonce.group(1)):
             found.append("a script without the nonce")
-    if soup.html and soup.html.get("lang") == "en":
-        found += _chinese_left(soup)
+        if script.string:
+            found.append("a script in the page: put it into static/")
+    caching = headers.get("Cache-Control", "")
+    if "private" not in caching and "no-store" not in caching:
+        found.append("a page that a shared cache may keep")
     return found
 
 
-def _chinese_left(soup: BeautifulSoup) -> list[str]:
-    """In English, Chinese may stand only where lang="zh" says so: names, official titles, sources."""
+def _chinese_left(soup: BeautifulSoup, typed: Iterable[str]) -> list[str]:
+    """In English, Chinese may stand only where lang="zh" says so (names, official titles, sources), or was typed."""
     for tag in soup.find_all(lang=re.compile("^zh")):
         tag.extract()
-    left = [text.strip() for text in soup.find_all(string=re.compile(r"[\u4e00-\u9fff]")) if text.strip()]
+    shown = [str(text) for text in soup.find_all(string=CHINESE)]
+    shown += [tag[name] for tag in soup.find_all(True) for name in SHOWN_ATTRIBUTES if tag.get(name)]
+    left = [text.strip() for text in shown if CHINESE.search(text) and not any(words in text for words in typed)]
     return [f"not translated: {text[:30]}" for text in left]
 
 
@@ -111,6 +198,7 @@ class _Balance(HTMLParser):
     def handle_starttag(self, tag, attrs) -> None:
         names = [name for name, _value in attrs]
         self.faults += [f"<{tag}> has {name} twice" for name in set(names) if names.count(name) > 1]
+        self.faults += [f"<{tag}> has an attribute {name}" for name in names if not re.fullmatch(r"[a-z][\w:.-]*", name)]
         if tag not in VOID:
             self.open_tags.append(tag)
 
