@@ -28,7 +28,8 @@ def bump(session: Session, name: str) -> None:
 def numbers(session: Session) -> dict[str, int]:
     """All editions: one SELECT per session, then remembered by it."""
     if "editions" not in session.info:
-        session.info["editions"] = dict(session.execute(sa.select(Edition.name, Edition.number)).tuples().all())
+        rows = session.execute(sa.select(Edition.name, Edition.number))
+        session.info["editions"] = {row.name: row.number for row in rows}
     found: dict[str, int] = session.info["editions"]
     return found
 
