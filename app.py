@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 import common.assets
 import common.health
 import common.preferences
+import common.ui_pieces
 import services_catalog.cli
 import services_catalog.routes
 import stations.api
@@ -78,6 +79,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         stations.api,
     ):
         app.register_blueprint(room.bp)
+    if settings.development:
+        app.register_blueprint(common.ui_pieces.bp)
     for commands in (
         migrate.db_cli,
         services_catalog.cli.catalogue_cli,

@@ -183,7 +183,7 @@ def _chinese_left(soup: BeautifulSoup, typed: Iterable[str]) -> list[str]:
     """In English, Chinese may stand only where lang="zh" says so (names, official titles, sources), or was typed."""
     for tag in soup.find_all(lang=re.compile("^zh")):
         tag.extract()
-    shown = [str(text) for text in soup.find_all(string=CHINESE)]
+    shown = [str(text) for text in soup.find_all(string=CHINESE) if text.parent.name != "textarea"]
     shown += [tag[name] for tag in soup.find_all(True) for name in SHOWN_ATTRIBUTES if tag.get(name)]
     left = [text.strip() for text in shown if CHINESE.search(text) and not any(words in text for words in typed)]
     return [f"not translated: {text[:30]}" for text in left]
@@ -198,7 +198,9 @@ class _Balance(HTMLParser):
     def handle_starttag(self, tag, attrs) -> None:
         names = [name for name, _value in attrs]
         self.faults += [f"<{tag}> has {name} twice" for name in set(names) if names.count(name) > 1]
-        self.faults += [f"<{tag}> has an attribute {name}" for name in names if not re.fullmatch(r"[a-z][\w:.-]*", name)]
+        self.faults += [
+            f"<{tag}> has an attribute {name}" for name in names if not re.fullmatch(r"[a-z][\w:.-]*", name)
+        ]
         if tag not in VOID:
             self.open_tags.append(tag)
 
