@@ -3,6 +3,7 @@
 Comes in: files and words of an operator. Whatever is wrong with them is one sentence, and exit code 1.
 """
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ _report = click.option(
 @_file
 @_dry_run
 @_skip_bad
-@click.option("--datum", type=click.Choice([*Datum]), help="Datum of rows that do not say theirs.")
+@click.option("--datum", type=click.Choice([datum.value for datum in Datum]), help="Datum of rows that do not say theirs.")
 @click.option("--map", "maps", multiple=True, metavar="COLUMN=FIELD", help="What a column is, where we cannot tell.")
 @click.option("--source", help="Source of rows that do not say theirs [the file's name].")
 @click.option("--verified-on", metavar="DATE", help="Date of check of rows that do not say theirs.")
@@ -116,9 +117,8 @@ def import_(
         click.echo(_("这些县里另有 %(n)s 个站点不在文件里，没动。", n=outcome.absent))
 
 
-import_.help = (import_.help or "") + "\n\n\b\n" + "\n".join(
-    f"  {column.field:14}{column.header}{'（必填）' if column.required else ''}" for column in COLUMNS
-)  # fmt: skip
+_COLUMN_LINES = (f"{column.field:14}{column.header}{'（必填）' if column.required else ''}" for column in COLUMNS)
+import_.help = "\n".join([inspect.cleandoc(import_.help or ""), "", "\b", *_COLUMN_LINES])
 
 
 @stations_cli.command("export")
@@ -338,6 +338,6 @@ def _progress(label: str, about: int) -> Iterator[Callable[[int], None]]:
         nonlocal done
         before, done = done, done + more
         if before // EVERY != done // EVERY:
-            click.echo(_("%(label)s %(n)s", label=label, n=f"{done:,}"), err=True)
+            click.echo(f"{label} {done:,} / {max(about, done):,}", err=True)
 
     yield step

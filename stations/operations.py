@@ -207,9 +207,11 @@ def import_roster(
     """
     weeks = dict(session.execute(sa.select(_hours.c.week, _hours.c.id)).all())
     listed = set(catalogue(session, local_date(now)).items)
+    # So that no statement asks for what is not there: PostgreSQL plans it while the table is empty and keeps that plan.
+    ours = set(session.scalars(sa.select(_station.c.code)))
     added = changed = same = 0
     for batch in batches(stations, BATCH):
-        had = _stations_by_code(session, [facts["code"] for facts in batch])
+        had = _stations_by_code(session, [facts["code"] for facts in batch if facts["code"] in ours])
         new, moved = [], []
         for facts in batch:
             old = had.get(facts["code"])
@@ -236,6 +238,8 @@ def _listed(masks: Mapping[str, int], items: Collection[int]) -> dict[str, int]:
 
 
 def _stations_by_code(session: Session, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    if not codes:
+        return {}
     rows = session.execute(
         sa.select(*_station.c, _hours.c.week)
         .outerjoin_from(_station, _hours, _station.c.hours_id == _hours.c.id)

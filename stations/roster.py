@@ -194,6 +194,7 @@ def _table(words: Mapping[T, str]) -> dict[str, T]:
 def one_of(words: Mapping[T, str], examples: str) -> Callable[[str], T]:
     table = _table(words)
 
+    @lru_cache(maxsize=1024)
     def read(text: str) -> T:
         if (found := table.get(_plain(text))) is None:
             raise ValueError(
@@ -211,6 +212,7 @@ def _some_of(words: Mapping[T, str], examples: str) -> Callable[[str], int]:
     one = one_of(words, examples)
     order = list(words)
 
+    @lru_cache(maxsize=1024)
     def read(text: str) -> int:
         bits = 0
         for piece in re.split(r"[;；,，、/|\s]+", text):
@@ -369,12 +371,18 @@ def _item_numbers(text: str, known: Known) -> Iterator[int]:
     """1;2;5, 1-13, names from the list, or 无."""
     names = _item_names(tuple(known.items.items())) if known.items else {}
     for part in re.split(r"[;；\n]+", text):
+        if part.isascii() and part.isdigit():  # nearly always
+            yield int(part[:4])
+            continue
         # A name may itself hold a comma or a 、.
         pieces = [part] if _plain(part) in names else re.split(r"[,，、/|\s]+", part)
         for piece in filter(None, (piece.strip() for piece in pieces)):
             plain = unicodedata.normalize("NFKC", piece).translate(_DASHES)
             if span := re.fullmatch(r"(\d{1,3})-(\d{1,3})", plain):
-                yield from range(int(span[1]), int(span[2]) + 1)
+                first, last = int(span[1]), int(span[2])
+                if first > last:
+                    raise ValueError(_("“%(text)s”前后颠倒了，请写成 1-13。", text=piece))
+                yield from range(first, last + 1)
             elif re.fullmatch(r"\d{1,3}", plain):
                 yield int(plain)
             elif _plain(piece) in names:
