@@ -1,5 +1,6 @@
 """What every test may ask for: a fresh database of both kinds, the app, a client that checks each page, builders."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -68,6 +69,35 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         server.sql("CREATE DATABASE test TEMPLATE " + template)
         yield server.url("test")
         server.sql("DROP DATABASE test WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def demo_sqlite(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Path:
+    """A SQLite file with the demo data, 300 stations of the 35,000; made once per run, to be copied before writing."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    file = shared / "demo.sqlite3"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            unfinished = file.with_suffix(".unfinished")
+            shutil.copy(empty_sqlite, unfinished)
+            app = make_app(f"sqlite:///{unfinished}", shared, demo_stations=300)
+            result = app.test_cli_runner().invoke(args=["demo", "load"])
+            assert result.exit_code == 0, result.output
+            app.extensions["db"].engine.dispose()
+            unfinished.rename(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def demo_app(demo_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An app on demo data that all tests of a process share: for looking, not for arranging."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copy(demo_sqlite, folder / "demo.sqlite3")
+    app = make_app(f"sqlite:///{folder}/demo.sqlite3", folder, demo_stations=300)
+    yield app
+    app.extensions["db"].engine.dispose()
 
 
 def make_app(database_url: str, folder: Path, **settings: object) -> Flask:

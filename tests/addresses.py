@@ -1,0 +1,131 @@
+"""Every page and every other address that GET can open, with examples that exist: doors, fuzz and browser walk this list.
+
+A new route without an example here makes tests fail, so that no page is forgotten.
+"""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from flask import Flask, url_for
+
+from common.assets import STATIC, find
+from services_catalog.models import PolicyFact
+from stations.models import Division, Station
+
+
+class Address(NamedTuple):
+    """`name` says the endpoint and which of its faces; `status`: what a stranger gets."""
+
+    name: str
+    url: str
+    status: int = 200
+
+    @property
+    def endpoint(self) -> str:
+        return self.name.split(" ")[0]
+
+
+# Faces of a page beside its plain one: what to add to the example, by endpoint.
+ASK = {"status": 422}
+FACES: dict[str, dict[str, dict[str, Any]]] = {
+    "services_catalog.item": {"at-a-county": {"at": "370102"}, "another": {"no": 1}},
+    "stations.finder": {
+        "near": {"lat": "36.6512", "lon": "117.1201", "acc": "30", "m": "0"},
+        "near-for-item": {"lat": "36.6512", "lon": "117.1201", "acc": "2500", "item": "18", "by": "car", "m": "60"},
+        "filtered": {"lat": "36.6512", "lon": "117.1201", "channel": "window", "open": "1", "m": "0"},
+        "nothing-near": {"lat": "36.6512", "lon": "117.1201", "m": "15"},
+        "far-away": {"lat": "22.5", "lon": "113.9"},
+        "for-item": {"item": "18"},
+        "from-a-village": {"area": "VILLAGE", "m": "0"},
+        "typed": {"at": "VILLAGE_NAME", "m": "0"},
+        "typed-many": {"at": "大桥"},
+        "typed-unknown": {"at": "没有这个村呀"},
+        "wrong": {"lat": "117", "lon": "36", "m": "0"} | ASK,
+        "wrong-filter": {"lat": "36.6512", "lon": "117.1201", "item": "61"} | ASK,
+    },
+    "stations.areas": {"city": {"code": "370100"}, "county": {"code": "370102"}, "town": {"code": "TOWN", "item": "18"}},
+    "stations.search_page": {
+        "found": {"q": "外地看病"},
+        "found-places": {"q": "历下"},
+        "found-station": {"q": "STATION_NAME"},
+        "nothing": {"q": "xyzxyz"},
+        "too-long": {"q": "长" * 61} | ASK,
+    },
+    "stations.report": {"done": {"done": "1"}},
+    "stations_api.nearest": {"no-place": {"lat": None, "lon": None} | ASK},
+    "preferences.look": {"big": {"big": "1", "back": "/stations", "status": 303}},
+}
+# What an endpoint needs to be opened at all, beyond the arguments below; "status" when it is not 200.
+PLAIN: dict[str, dict[str, Any]] = {
+    "assets.asset": {"name": "app.css"},
+    "preferences.look": {"status": 303},
+    "stations_api.nearest": {"lat": "36.6512", "lon": "117.1201", "m": "0"},
+}
+
+
+def addresses(app: Flask) -> list[Address]:
+    """One address for each face of each route. The database must hold the demo data."""
+    with app.test_request_context(), app.extensions["db"].read_session() as session:
+        samples = _samples(session)
+        found = []
+        for endpoint, arguments in sorted(_endpoints(app).items()):
+            plain = {name: _example(endpoint, name, samples) for name in arguments} | PLAIN.get(endpoint, {})
+            found.append(_address(endpoint, plain, samples))
+            for face, more in FACES.get(endpoint, {}).items():
+                found.append(_address(f"{endpoint} {face}", plain | more, samples))
+        unknown = set(FACES) - {address.endpoint for address in found}
+        assert not unknown, f"tests/addresses.py knows pages that are gone: {unknown}"
+        found += [
+            Address(f"assets.asset {file.name}", url_for("assets.asset", digest=find(file.name).digest, name=file.name))
+            for file in sorted(STATIC.iterdir())
+            if find(file.name)
+        ]
+    return found
+
+
+def pages(app: Flask) -> list[Address]:
+    """The addresses that answer with a page for people."""
+    client = app.test_client()
+    known = [address for address in addresses(app) if address.status != 303]
+    return [address for address in known if client.get(address.url).mimetype == "text/html"]
+
+
+def _endpoints(app: Flask) -> dict[str, set[str]]:
+    """Arguments of each GET route; of two rules of one endpoint the one with fewer."""
+    endpoints: dict[str, set[str]] = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: len(rule.arguments)):
+        if "GET" in (rule.methods or ()):
+            endpoints.setdefault(rule.endpoint, rule.arguments)
+    return endpoints
+
+
+def _samples(session) -> dict[str, Any]:
+    station = session.scalars(sa.select(Station).where(Station.open).order_by(Station.code)).first()
+    village = session.scalars(
+        sa.select(Division).where(Division.level == 5, Division.lat.is_not(None)).order_by(Division.code)
+    ).first()
+    village = village or session.scalars(sa.select(Division).where(Division.level == 4).order_by(Division.code)).first()
+    return {
+        "code": station.code,
+        "no": 2,
+        "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
+        "digest": find("app.css").digest,
+        "TOWN": station.town_code,
+        "STATION_NAME": station.name,
+        "VILLAGE": village.code,
+        "VILLAGE_NAME": village.name,
+    }
+
+
+def _example(endpoint: str, argument: str, samples: dict[str, Any]) -> Any:
+    if argument in PLAIN.get(endpoint, {}):
+        return PLAIN[endpoint][argument]
+    assert argument in samples, f"{endpoint}: give an example of <{argument}> in tests/addresses.py"
+    return samples[argument]
+
+
+def _address(name: str, arguments: dict[str, Any], samples: dict[str, Any]) -> Address:
+    status = arguments.get("status", 200)
+    values = {key: samples.get(value, value) for key, value in arguments.items() if key != "status"}
+    values = {key: value for key, value in values.items() if value is not None}
+    return Address(name, url_for(name.split(" ")[0], **values), status)
