@@ -15,6 +15,7 @@ import common.assets
 import common.health
 import common.preferences
 import common.ui_pieces
+import services_catalog.api
 import services_catalog.cli
 import services_catalog.routes
 import stations.api
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         common.health,
         common.preferences,
         services_catalog.routes,
+        services_catalog.api,
         stations.routes,
         stations.api,
     ):

@@ -190,6 +190,11 @@ class OverrideRow(BaseModel):
         return self
 
 
+def division_code(typed: str) -> str | None:
+    """What was typed where it is a code of 6, 9 or 12 digits; anything else counts as not said."""
+    return typed if re.fullmatch("[0-9]{6}(?:[0-9]{3}|[0-9]{6})?", typed) else None
+
+
 Row = TypeVar("Row", bound=BaseModel)
 
 
