@@ -8,14 +8,11 @@ from flask.typing import ResponseReturnValue
 from common import clock
 from common.db import reading
 from common.doors import EVERYONE, open_to
-from common.forms import Form
 from common.i18n import gettext as _
-from services_catalog.queries import catalogue
 from stations import details, queries
 from stations.cards import Card, bits_set, item_numbers
-from stations.finder import find_cards, origin_of
+from stations.finder import find_cards, origin_of, read_query
 from stations.models import Access, Channel
-from stations.schema import FinderQuery
 
 bp = Blueprint("stations_api", __name__)
 
@@ -29,11 +26,7 @@ def nearest() -> ResponseReturnValue:
     no place was given.
     """
     session, now = reading(), clock.now()
-    form = Form.read(FinderQuery, request.args)
-    if form.ok and form.value.item is not None:
-        current = catalogue(session, clock.local_date(now))
-        if form.value.item not in current.items:
-            form.errors["item"] = _("没有这件事，请重新选")
+    form = read_query(session, request.args, now=now)
     if not form.ok:
         return {"errors": form.errors}, 422
     origin, hits = origin_of(session, form.value)

@@ -1,13 +1,17 @@
 """What the finder answers, for its page and its JSON door alike: from where, and which stations. Room `stations`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from common.clock import local_date
+from common.forms import Form
+from common.i18n import gettext as _
 from maps.place import Place
 from maps.queries import reach_policy
+from services_catalog.queries import catalogue
 from stations import queries
 from stations.cards import Card, card, distance_words
 from stations.names import NameHit, find_names
@@ -23,6 +27,16 @@ class Origin:
     area: str | None = None  # 历下区·解放路街道; None: the reader's own position
     far: str | None = None  # how far off their phone may be: 30 米
     rough: bool = False
+
+
+def read_query(session: Session, typed: Mapping[str, str], *, now: datetime) -> Form[FinderQuery]:
+    """What was asked, checked against the catalogue and the divisions too."""
+    form = Form.read(FinderQuery, typed)
+    if form.ok and form.value.item is not None and form.value.item not in catalogue(session, local_date(now)).items:
+        form.errors["item"] = _("没有这件事，请重新选")
+    if form.ok and form.value.area is not None and queries.division(session, form.value.area) is None:
+        form.errors["area"] = _("没有这个地区，请重新挑")
+    return form
 
 
 def origin_of(session: Session, query: FinderQuery) -> tuple[Origin | None, list[NameHit]]:

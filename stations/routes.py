@@ -17,7 +17,7 @@ from maps.reach import Mode, ReachPolicy
 from services_catalog.queries import Catalogue, catalogue
 from stations import details, operations, queries, search
 from stations.cards import distance_words, way_words
-from stations.finder import Origin, find_cards, origin_of
+from stations.finder import Origin, find_cards, origin_of, read_query
 from stations.names import NameHit
 from stations.queries import Found
 from stations.schema import CHANNEL_WORDS, MODE_WORDS, FinderQuery, TroubleReport
@@ -33,12 +33,8 @@ KEPT = ("lat", "lon", "acc", "area", "item", "channel", "open", "by", "m")
 def finder() -> ResponseReturnValue:
     """The nearest stations that suit. Three statements at most (one more when a place is typed or a village chosen)."""
     session, now = reading(), clock.now()
-    form = Form.read(FinderQuery, request.args)
+    form = read_query(session, request.args, now=now)
     current = catalogue(session, clock.local_date(now))
-    if form.ok and form.value.item is not None and form.value.item not in current.items:
-        form.errors["item"] = _("没有这件事，请重新选")
-    if form.ok and form.value.area is not None and queries.division(session, form.value.area) is None:
-        form.errors["area"] = _("没有这个地区，请重新挑")
     query = form.value if form.ok else FinderQuery()
     kept: dict[str, Any] = {name: form.typed[name] for name in KEPT if form.ok and form.typed.get(name)}
     context: dict[str, Any] = {

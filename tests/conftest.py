@@ -11,6 +11,7 @@ import alembic.command
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from app import create_app
 from common.db import Database
@@ -127,9 +128,10 @@ def database(app: Flask) -> Database:
 
 
 @pytest.fixture
-def session(app: Flask):
-    """A session to arrange with and look through; commit what the app shall see."""
-    with app.app_context(), app.extensions["db"].writing() as session:
+def session(app: Flask) -> Iterator[Session]:
+    """A session to arrange with and look through; commit what the app shall see. Holds no lock in between."""
+    database = app.extensions["db"]
+    with app.app_context(), Session(database.engine, info={"kept": {}}) as session:
         yield session
 
 
