@@ -442,7 +442,7 @@ class RosterRow(BaseModel):
         try:
             check_place(self.lat, self.lon)
         except ValueError as problem:
-            raise _Wrong(str(problem), "lon") from None
+            raise _Wrong(str(problem), "lon" if -90 <= self.lat <= 90 else "lat") from None
         direct, assist, consult = (self.items_direct or 0), (self.items_assist or 0), (self.items_consult or 0)
         if twice := direct & assist | direct & consult | assist & consult:
             numbers = "、".join(map(str, item_numbers(twice)))

@@ -309,17 +309,17 @@ def _records(rows: Iterator[Row], places: Mapping[str, int], width: int) -> Iter
 def guarded(text: str) -> str:
     """The text with a ' before it where a spreadsheet program would run it as a formula. `bare` takes it off again.
 
-    Text that itself begins with quotes and then such a sign, or with two quotes, gets one too: so nothing is lost.
+    Text that itself begins with quotes and then such a sign gets one too: so nothing is lost.
     """
     return "'" + text if _RISKY.match(text) else text
 
 
 def bare(text: str) -> str:
     """The text that `guarded` was given."""
-    return text[1:] if (text.startswith("'") and _RISKY.match(text, 1)) or text.startswith("''") else text
+    return text[1:] if text.startswith("'") and _RISKY.match(text, 1) else text
 
 
-_RISKY = re.compile(r"'*[=+\-@＝＋－＠]|''")
+_RISKY = re.compile(r"'*[=+\-@＝＋－＠]")
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
