@@ -33,7 +33,7 @@ class NameHit:
 
 
 def find_names(session: Session, typed: str, limit: int = SHOWN) -> list[NameHit]:
-    """Divisions (towns and villages too) and stations, best first. At most four statements; [] for nothing to go by.
+    """Divisions (towns and villages too) and stations, best first. At most six statements; [] for nothing to go by.
 
     A larger area may come first, with or without its ending: 临沂兰山区白沙埠, 白沙埠镇.
     """
@@ -41,14 +41,13 @@ def find_names(session: Session, typed: str, limit: int = SHOWN) -> list[NameHit
     text = "".join(c for c in text if c.isalnum())[:40]
     if not text:
         return []
-    scopes, rest = _peel(divisions(session), text)
-    hits = _rank(session, text, None) if not scopes or rest == text else []
-    for scope in scopes:
-        if rest:
-            hits += _rank(session, rest, scope)
-        else:
-            hits.append(_division_hit(session, scope, 1.0))
-    if not scopes and not hits:
+    hits = _rank(session, text, [])
+    scopes, rest = _peel(divisions(session), text, [])
+    if scopes and rest:
+        hits += _rank(session, rest, scopes)
+    elif scopes:
+        hits += [_division_hit(session, scope, 1.0) for scope in scopes]
+    if not hits:
         hits = _inside(session, text)
     best: dict[tuple[str, str], NameHit] = {}
     for hit in sorted(hits, key=lambda hit: (-hit.score, len(hit.name), hit.kind, hit.code)):
@@ -56,29 +55,19 @@ def find_names(session: Session, typed: str, limit: int = SHOWN) -> list[NameHit
     return list(best.values())[:limit]
 
 
-def _peel(known: dict[str, DivisionView], text: str) -> tuple[list[DivisionView], str]:
-    """Take city, county and town names off the front, each below the one before: the divisions left, and the rest."""
-    scopes: list[DivisionView] = []
-    while text:
-        step = [
-            (length, view)
-            for view in known.values()
-            if view.level > 1 and (length := _starts_with(text, view.name)) and _below(view, scopes)
-        ]
-        if not step:
-            break
-        longest = max(length for length, _view in step)
-        scopes = [view for length, view in step if length == longest]
-        text = text[longest:]
-    return scopes, text
+def _peel(known: dict[str, DivisionView], text: str, above: list[DivisionView]) -> tuple[list[DivisionView], str]:
+    """Take city, county and town names off the front, each below the one before: the divisions left, and the rest.
 
-
-def _starts_with(text: str, name: str) -> int:
-    """How many characters of `text` the name takes, with or without its ending; 0 when it does not start so."""
-    if text.startswith(name):
-        return len(name)
-    short = short_name(name)
-    return len(short) if text.startswith(short) else 0
+    A name counts with or without its ending, whichever leaves less over: 济南市中区 is 济南 and 市中区.
+    """
+    steps: dict[int, list[DivisionView]] = {}
+    for view in known.values():
+        if view.level > 1 and text[:2] == view.name[:2] and _below(view, above):
+            for said in {view.name, short_name(view.name)}:
+                if text.startswith(said):
+                    steps.setdefault(len(said), []).append(view)
+    parses = [_peel(known, text[length:], views) for length, views in steps.items()]
+    return min(parses, key=lambda parse: len(parse[1]), default=(above, text))
 
 
 def short_name(name: str) -> str:
@@ -94,7 +83,7 @@ def _prefix(view: DivisionView) -> str:
     return view.code.rstrip("0") if view.level == 1 else view.code[:4] if view.level == 2 else view.code
 
 
-def _rank(session: Session, text: str, scope: DivisionView | None) -> list[NameHit]:
+def _rank(session: Session, text: str, scopes: list[DivisionView]) -> list[NameHit]:
     """What begins with `text`, in characters, in sound or in initials."""
     sound = "".join(syllables(text))
     latin = text.isascii()
@@ -103,7 +92,7 @@ def _rank(session: Session, text: str, scope: DivisionView | None) -> list[NameH
         begins = _between(table.pinyin, sound)
         if latin:
             begins = begins | _between(table.initials, text)
-        for row in session.execute(_select(table, begins, scope)):
+        for row in session.execute(_select(table, begins, scopes)):
             score = _score(row, text, sound, latin)
             hits.append(_hit(session, table, row, score))
     return hits
@@ -114,16 +103,17 @@ def _inside(session: Session, text: str) -> list[NameHit]:
         return []
     hits = []
     for table in (Division, Station):
-        for row in session.execute(_select(table, table.name.contains(text, autoescape=True), None)):
+        for row in session.execute(_select(table, table.name.contains(text, autoescape=True), [])):
             hits.append(_hit(session, table, row, 0.5))
     return hits
 
 
-def _select(table: Any, condition: Any, scope: DivisionView | None) -> Any:
+def _select(table: Any, condition: Any, scopes: list[DivisionView]) -> Any:
     chosen = sa.select(table.code, table.name, table.pinyin, table.initials, table.lat, table.lon).where(condition)
     chosen = chosen.where(table.level > 1 if table is Division else table.open)
-    if scope is not None:
-        chosen = chosen.where(table.code.between(_prefix(scope), _prefix(scope) + ":"))  # ':' follows '9'
+    if scopes:
+        below = [table.code.between(_prefix(scope), _prefix(scope) + ":") for scope in scopes]  # ':' follows '9'
+        chosen = chosen.where(sa.or_(*below))
     return chosen.order_by(sa.func.length(table.name), table.code).limit(4 * SHOWN)
 
 

@@ -55,7 +55,7 @@ _index = Kept(_load_index, "catalogue", "answers", "divisions")
 def find(session: Session, typed: str, *, on: date) -> list[Result]:
     """What fits, best first, at most SHOWN. Blank text finds nothing; over LONGEST characters raises TooLong.
 
-    Five statements at most: editions, and four for names.
+    Seven statements at most: editions, and six for names.
     """
     text = typed.strip()
     if len(text) > LONGEST:
@@ -78,10 +78,10 @@ def find(session: Session, typed: str, *, on: date) -> list[Result]:
 def _result(session: Session, kind: str, ref: str, score: float, on: date) -> Result | None:
     if kind == "item":
         item = catalogue(session, on).items.get(int(ref))
-        return Result(kind, ref, item.short, item.name, score) if item else None
+        return Result(kind, ref, item.short, item.purpose or item.name, score) if item else None
     if kind == "answer":
         fact = answers(session).by_id.get(ref)
-        return Result(kind, ref, fact.question, fact.topic, score) if fact else None
+        return Result(kind, ref, fact.question, fact.topic_name, score) if fact else None
     view = division(session, ref)
     above = "·".join(part.name for part in lineage(session, ref)[:-1])
     return Result(kind, ref, view.name, above, score) if view else None
