@@ -31,7 +31,7 @@ from services_catalog.models import (
 from services_catalog.schema import MODES, NUMBERS, OverrideField
 
 RELATED = 3  # answers shown below an item
-RELATED_AT_LEAST = 0.5  # score of common/wordsearch.py; below it an answer has one word in common by chance
+RELATED_AT_LEAST = 0.43  # score of common/wordsearch.py; below it an answer has one word in common by chance
 
 _Division = sa.table("division", sa.column("code"), sa.column("name"))  # by name: stations/ is a floor above us
 
@@ -619,7 +619,7 @@ answers = Kept(_load_answers, "answers")
 # Search
 
 NAME, EVERYDAY, ENGLISH, PURPOSE, CATEGORY = 1.0, 0.95, 0.9, 0.6, 0.6  # what a match in each sort of phrase is worth
-QUESTION, QUESTION_EN, ANSWER, TOPIC = 1.0, 0.9, 0.6, 0.5
+QUESTION, ANSWER, TOPIC = 0.85, 0.4, 0.5  # an item goes before an answer about it
 
 
 def search_entries(session: Session, on: date | None = None) -> list[Entry]:
@@ -650,7 +650,7 @@ def _item_entry(item: ItemView, category: CategoryView) -> Entry:
 def _answer_entry(found: AnswerView) -> Entry:
     phrases = (
         (found.question_zh, QUESTION),
-        (found.question_en, QUESTION_EN),
+        (found.question_en, QUESTION),
         (found.answer_zh, ANSWER),
         (found.topic_zh, TOPIC),
         (found.topic_en, TOPIC),
