@@ -59,7 +59,9 @@ _report = click.option(
 @_file
 @_dry_run
 @_skip_bad
-@click.option("--datum", type=click.Choice([datum.value for datum in Datum]), help="Datum of rows that do not say theirs.")
+@click.option(
+    "--datum", type=click.Choice([datum.value for datum in Datum]), help="Datum of rows that do not say theirs."
+)
 @click.option("--map", "maps", multiple=True, metavar="COLUMN=FIELD", help="What a column is, where we cannot tell.")
 @click.option("--source", help="Source of rows that do not say theirs [the file's name].")
 @click.option("--verified-on", metavar="DATE", help="Date of check of rows that do not say theirs.")
@@ -226,7 +228,7 @@ def load(limit: int | None) -> None:
 
 
 @stations_cli.command("reports")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most.")
 @click.option("--settle", metavar="ID", help="Mark one report as dealt with.")
 def reports(limit: int, settle: str | None) -> None:
     """List what readers say is wrong with stations, newest first."""

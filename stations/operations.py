@@ -88,7 +88,7 @@ def load_divisions(
 
     invented  True also takes points that were made up for the demo: of all villages and of some towns.
     """
-    rows = {row["code"]: row for row in _shipped_divisions(invented) if _within(row["code"], areas)}
+    rows = {row["code"]: row for row in _shipped_divisions(areas, invented)}
     had = {row.code: row for row in session.execute(sa.select(*_division.c))}
     new = [row for code, row in rows.items() if code not in had]
     changed = [
@@ -110,7 +110,7 @@ def _within(code: str, areas: Sequence[str]) -> bool:
     return any(stem.startswith(area) or area.startswith(stem) for area in areas)
 
 
-def _shipped_divisions(invented: bool) -> Iterator[Facts]:
+def _shipped_divisions(areas: Sequence[str], invented: bool) -> Iterator[Facts]:
     """Rows of `division`, the upper levels first."""
     labels = _label_points()
     with (DATA / "towns.csv").open(encoding="utf-8") as file:
@@ -118,6 +118,8 @@ def _shipped_divisions(invented: bool) -> Iterator[Facts]:
     with (DATA / "divisions.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             code, level = row["code"], int(row["level"])
+            if not _within(code, areas):
+                continue
             place, source = labels.get(code), "county_label" if level == 3 else "mean_of_counties"
             if town := towns.get(code):
                 place, source = Place(float(town["lat"]), float(town["lon"])), town["coord_source"]
@@ -126,6 +128,8 @@ def _shipped_divisions(invented: bool) -> Iterator[Facts]:
             yield _division_row(code, row["parent"] or None, level, row["name"], place, source)
     with gzip.open(DATA / "demo_villages.csv.gz", "rt", encoding="utf-8") as file:
         for row in csv.DictReader(file):
+            if not _within(row["town_code"], areas):
+                continue
             place = Place(float(row["lat"]), float(row["lon"])) if invented else None
             yield _division_row(row["code"], row["town_code"], 5, row["name"], place, "synthetic")
 

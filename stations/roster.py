@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Va
 from common.i18n import gettext as _
 from common.pinyin import initials, syllables
 from maps.counties import county_of, metres_outside
-from maps.place import Datum, Place, check_place, pixel_of, to_wgs84
+from maps.place import Datum, Place, check_place, looks_swapped, pixel_of, to_wgs84
 from services_catalog.models import MAX_ITEM_NO, ModeOfItem
 from stations.hours import read_week, write_week
 from stations.models import Access, Channel, Host, Level
@@ -442,7 +442,8 @@ class RosterRow(BaseModel):
         try:
             check_place(self.lat, self.lon)
         except ValueError as problem:
-            raise _Wrong(str(problem), "lon" if -90 <= self.lat <= 90 else "lat") from None
+            about_lat = abs(self.lat) > 90 and not looks_swapped(self.lat, self.lon)
+            raise _Wrong(str(problem), "lat" if about_lat else "lon") from None
         direct, assist, consult = (self.items_direct or 0), (self.items_assist or 0), (self.items_consult or 0)
         if twice := direct & assist | direct & consult | assist & consult:
             numbers = "、".join(map(str, item_numbers(twice)))
