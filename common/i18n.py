@@ -78,8 +78,9 @@ def say_date(day: date) -> str:
 
 
 def say_time(moment: datetime) -> str:
-    """17:30, as a clock in Shandong shows it."""
-    return f"{moment.astimezone(SHANGHAI):%H:%M}"
+    """8:30 or 17:30, as a clock in Shandong shows it."""
+    there = moment.astimezone(SHANGHAI)
+    return f"{there.hour}:{there.minute:02}"
 
 
 def weekday(number: int) -> str:

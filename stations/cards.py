@@ -86,7 +86,7 @@ def opening_words(opening: Opening | None, now: datetime) -> tuple[str, str]:
         return "open", _("现在营业·不关门")
     closes = say_time(opening.closes_at)
     if local_date(opening.closes_at) != local_date(now):
-        closes = _("夜里 12 点") if closes == "00:00" else _when(opening.closes_at, now)
+        closes = _("夜里 12 点") if closes == "0:00" else _when(opening.closes_at, now)
     if opening.state is State.CLOSING:
         return "closing", _("快关门了·%(time)s 关门", time=closes)
     return "open", _("现在营业·%(time)s 关门", time=closes)

@@ -84,6 +84,7 @@ def _results(query: FinderQuery, origin: Origin, kept: dict[str, Any]) -> dict[s
         "origin": origin,
         "found": found,
         "cards": cards,
+        "sample": any(card.station.synthetic for card in cards),
         "heading": _heading(query, found),
         "nearest_words": _nearest_words(found, policy, reach_policy(session, Mode.EBIKE, today)),
         **_wider(query, found, kept),

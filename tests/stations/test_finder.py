@@ -109,9 +109,9 @@ def test_only_stations_that_do_or_help_with_the_item_count(client, make, catalog
         (datetime(2026, 11, 23, 2, 0, tzinfo=UTC), "现在营业·12:00 关门", True),
         (datetime(2026, 11, 23, 3, 45, tzinfo=UTC), "快关门了·12:00 关门", True),
         (datetime(2026, 11, 23, 4, 30, tzinfo=UTC), "现在关门·今天 13:30 开门", False),
-        (datetime(2026, 11, 23, 12, 0, tzinfo=UTC), "现在关门·明天 08:30 开门", False),
-        (datetime(2026, 11, 28, 2, 0, tzinfo=UTC), "现在关门·周一 08:30 开门", False),
-        (datetime(2026, 10, 1, 2, 0, tzinfo=UTC), "现在关门·10月8日 周四 08:30 开门", False),  # 国庆
+        (datetime(2026, 11, 23, 12, 0, tzinfo=UTC), "现在关门·明天 8:30 开门", False),
+        (datetime(2026, 11, 28, 2, 0, tzinfo=UTC), "现在关门·周一 8:30 开门", False),
+        (datetime(2026, 10, 1, 2, 0, tzinfo=UTC), "现在关门·10月8日 周四 8:30 开门", False),  # 国庆
         (datetime(2026, 10, 10, 2, 0, tzinfo=UTC), "现在营业·12:00 关门", True),  # a Saturday people work
     ],
 )
@@ -131,7 +131,7 @@ def test_a_day_off_and_a_day_on_by_exception_win_over_the_week(client, make):
     make.station("今天休息", north(100), exceptions={today: ""})
     make.station("今天加班", north(200), hours="Su 09:00-10:00", exceptions={today: "08:00-20:00"})
     assert names(client.get("/stations", query_string=HERE | {"open": 1})) == ["今天加班"]
-    assert "现在关门·明天 08:30 开门" in client.get("/stations", query_string=HERE).text
+    assert "现在关门·明天 8:30 开门" in client.get("/stations", query_string=HERE).text
 
 
 def test_a_channel_can_be_asked_for(client, make):
