@@ -4,13 +4,15 @@ import csv
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maps.counties import county_of
 from maps.place import Datum, Place, from_wgs84, metres_between
 from stations.hours import read_week, write_week
 from stations.models import Access, Channel, Host
 from stations.roster import COLUMNS, Checked, Kind, Said, check, item_numbers, row_of
-from stations.sheets import open_table, write_csv
+from stations.sheets import Record, Table, open_table, write_csv
 from tests.stations.rosters import GOOD, HEADERS, LEAST, OTHER_TOWN, OTHER_VILLAGE, TOWN, VILLAGE, known, write
 
 HERE = Place(36.665, 117.09)
@@ -305,3 +307,13 @@ def test_a_station_without_items_says_so_and_is_read_back_without(checked):
 
 def test_the_village_names_its_own_town():
     assert known().villages[VILLAGE] == TOWN
+
+
+@given(column=st.sampled_from(sorted(GOOD)), cell=st.text(max_size=80) | st.from_regex(r"[\d.;，、:\-eE转+ ]{1,20}"))
+def test_whatever_stands_in_a_cell_is_taken_or_answered_with_a_sentence(column, cell):
+    record = Record(2, GOOD | {column: cell.strip()}, 0)
+    result = check(Table(HEADERS, (), 1, iter([record])), known(), Said())
+    assert len(result.stations) + result.bad == 1
+    for problem in result.problems:
+        assert problem.words.endswith("。")
+        assert len(problem.words) < 200
