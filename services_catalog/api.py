@@ -11,7 +11,7 @@ from common import clock
 from common.db import reading
 from common.doors import EVERYONE, open_to
 from services_catalog import queries, schema
-from services_catalog.queries import Difference, ItemView, Material
+from services_catalog.views import Difference, ItemView, Material
 
 bp = Blueprint("services_catalog_api", __name__, url_prefix="/api/v1")
 

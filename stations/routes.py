@@ -14,7 +14,8 @@ from common.i18n import ngettext
 from common.pages import page, see
 from maps.queries import reach_policy
 from maps.reach import Mode, ReachPolicy
-from services_catalog.queries import Catalogue, catalogue
+from services_catalog.queries import catalogue
+from services_catalog.views import Catalogue
 from stations import details, operations, queries, search
 from stations.cards import distance_words, way_words
 from stations.finder import Origin, find_cards, origin_of, read_query

@@ -44,8 +44,8 @@ def _load_index(session: Session) -> Index:
 
 def _place_entry(view: DivisionView, known: Mapping[str, DivisionView]) -> Entry:
     """A place as people call it: 兰山区, 兰山, 临沂市兰山区."""
-    above = known[view.parent_code].name if view.level > 2 and view.parent_code in known else ""
-    said = {view.name: 1.0, short_name(view.name): 0.98, above + view.name: 0.6}
+    parent = known.get(view.parent_code or "") if view.level > 2 else None
+    said = {view.name: 1.0, short_name(view.name): 0.98, (parent.name if parent else "") + view.name: 0.6}
     return Entry("division", view.code, tuple(sorted(said.items(), key=lambda phrase: -phrase[1])))
 
 
