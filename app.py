@@ -4,7 +4,7 @@ import logging
 import sys
 from typing import Any
 
-from flask import Flask, render_template, request
+from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from htmx_flask import Htmx
@@ -21,7 +21,7 @@ import services_catalog.routes
 import stations.api
 import stations.cli
 import stations.routes
-from common import clock, compression, db, headers, i18n, migrate, pages, request_log, same_origin
+from common import clock, compression, db, headers, i18n, migrate, pages, request_log, same_origin, sane_requests
 from common.settings import ROOT, Settings, read_settings
 
 MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
@@ -61,13 +61,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["clock"] = clock.Clock(settings.clock, settings.time_scale)
     # After-request functions run last to first: the log comes last and sees what is really sent.
     request_log.log_requests(app, database)
+    i18n.set_up(app)
+    app.before_request(lambda: sane_requests.refuse_absurd(request))
     app.before_request(lambda: same_origin.refuse_foreign_writes(request))
     app.after_request(lambda response: compression.compress(request, response))
     app.after_request(headers.set_security_headers)
     if settings.log_requests:
         _log_to_stderr()
     Htmx(app)
-    i18n.set_up(app)
     pages.set_up(app)
     _set_up_sign_in(app)
 
@@ -115,10 +116,10 @@ def _say_what_is_wrong(problem: HTTPException) -> ResponseReturnValue:
         return problem
     if request.path.startswith("/api/"):
         return {"error": problem.name, "message": " ".join(pages.error_words(problem.code))}, problem.code
-    return render_template("error.html", words=pages.error_words(problem.code)), problem.code
+    return pages.page("error.html", words=pages.error_words(problem.code)), problem.code
 
 
 def _say_we_failed(_problem: Exception) -> ResponseReturnValue:
     if request.path.startswith("/api/"):
         return {"error": "Internal Server Error", "message": " ".join(pages.error_words(500))}, 500
-    return render_template("error.html", words=pages.error_words(500)), 500
+    return pages.page("error.html", words=pages.error_words(500)), 500

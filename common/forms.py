@@ -90,7 +90,8 @@ class Form(Generic[Shape]):
 
 
 def _clean(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+    """Without blanks around it, and without NUL: nobody types it, and PostgreSQL has no place for it."""
+    return value.replace("\0", "").strip() if isinstance(value, str) else value
 
 
 def _sentence(error: Any, ask: Ask) -> str:
