@@ -75,7 +75,9 @@ class Database:
             self.engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4)
         sa.event.listen(self.engine, "before_cursor_execute", self._count)
         info = {"kept": self.kept}
-        reader = self.engine.execution_options(postgresql_readonly=True)
+        # One picture from the first statement to the last; SQLite reads so by itself.
+        one_moment = {} if url.startswith("sqlite") else {"isolation_level": "REPEATABLE READ"}
+        reader = self.engine.execution_options(postgresql_readonly=True, read=True, **one_moment)
         self._read = sessionmaker(reader, info=info, autoflush=False, class_=_ReadSession)
         self._write = sessionmaker(self.engine.execution_options(write=True), info=info)
 
@@ -124,7 +126,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+    options = connection.get_execution_options()
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA query_only={1 if options.get('read') else 0}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("write") else "BEGIN")
 
 
 @contextmanager
