@@ -11,6 +11,7 @@ from typing import NamedTuple
 import brotli
 from flask import Blueprint, Response, abort, current_app, request, url_for
 
+from common.compression import best_encoding
 from common.doors import EVERYONE, open_to
 from common.settings import ROOT
 
@@ -74,12 +75,8 @@ def asset(digest: str, name: str) -> Response:
     found = find(name)
     if found is None or found.digest != digest:
         abort(404)
-    accepted = request.headers.get("Accept-Encoding", "")
-    body, encoding = found.plain, None
-    if "br" in accepted:
-        body, encoding = found.brotli, "br"
-    elif "gzip" in accepted:
-        body, encoding = found.gzip, "gzip"
+    encoding = best_encoding(request)
+    body = {"br": found.brotli, "gzip": found.gzip}.get(encoding or "", found.plain)
     response = Response(body, mimetype=found.type)
     response.headers["Cache-Control"] = A_YEAR
     response.vary.add("Accept-Encoding")

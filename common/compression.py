@@ -18,13 +18,19 @@ def compress(request: Request, response: Response) -> Response:
     if response.is_streamed or response.direct_passthrough or "Content-Encoding" in response.headers:
         return response
     body = response.get_data()
-    accepted = request.headers.get("Accept-Encoding", "")
     if len(body) < WORTH_IT or response.status_code in {204, 304}:
         return response
-    if "br" in accepted:
+    encoding = best_encoding(request)
+    if encoding == "br":
         response.set_data(brotli.compress(body, quality=QUALITY))
-        response.headers["Content-Encoding"] = "br"
-    elif "gzip" in accepted:
+    elif encoding == "gzip":
         response.set_data(gzip.compress(body, 6, mtime=0))
-        response.headers["Content-Encoding"] = "gzip"
+    if encoding:
+        response.headers["Content-Encoding"] = encoding
     return response
+
+
+def best_encoding(request: Request) -> str | None:
+    """`br`, `gzip`, or None when the browser reads neither."""
+    accepted = request.accept_encodings
+    return next((name for name in ("br", "gzip") if accepted.quality(name) > 0), None)

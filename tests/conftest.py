@@ -57,13 +57,17 @@ def empty_postgres(postgres_server: postgres.Server) -> str:
     return "empty"
 
 
+@pytest.fixture
+def sqlite_url(empty_sqlite: Path, tmp_path: Path) -> str:
+    """A fresh, migrated, empty SQLite database: for tests to which the database does not matter."""
+    return f"sqlite:///{shutil.copy(empty_sqlite, tmp_path / 'test.sqlite3')}"
+
+
 @pytest.fixture(params=BOTH)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh, migrated, empty database; each test that asks for it runs once on each kind."""
     if request.param == "sqlite":
-        file = tmp_path / "test.sqlite3"
-        shutil.copy(request.getfixturevalue("empty_sqlite"), file)
-        yield f"sqlite:///{file}"
+        yield request.getfixturevalue("sqlite_url")
     else:
         template = request.getfixturevalue("empty_postgres")
         server = request.getfixturevalue("postgres_server")

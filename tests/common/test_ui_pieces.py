@@ -7,6 +7,13 @@ import pytest
 from common.settings import ROOT
 from tests.conftest import make_app
 
+
+@pytest.fixture
+def database_url(sqlite_url):
+    """Nothing here depends on the database."""
+    return sqlite_url
+
+
 TEMPLATES = ROOT / "templates"
 
 
