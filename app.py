@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # After-request functions run last to first: the log comes last and sees what is really sent.
     request_log.log_requests(app, database)
     i18n.set_up(app)
-    app.before_request(lambda: sane_requests.refuse_absurd(request))
+    app.before_request(lambda: sane_requests.check_address(request))
     app.before_request(lambda: same_origin.refuse_foreign_writes(request))
     app.after_request(lambda response: compression.compress(request, response))
     app.after_request(headers.set_security_headers)

@@ -17,13 +17,13 @@ class Clock:
     start: datetime | None = None
     scale: float = 1.0
     _began: float = field(default_factory=time.monotonic)
+    _made: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def now(self) -> datetime:
         """Aware, UTC."""
         if self.start is None and self.scale == 1.0:
             return datetime.now(UTC)
-        passed = timedelta(seconds=(time.monotonic() - self._began) * self.scale)
-        return (self.start or datetime.now(UTC)) + passed
+        return (self.start or self._made) + timedelta(seconds=(time.monotonic() - self._began) * self.scale)
 
 
 def now() -> datetime:

@@ -36,10 +36,10 @@ def see(url: str) -> Response:
 
 
 def here() -> str:
-    """The path of this page with its query, to come back to. Old browsers send bytes there that are no UTF-8."""
+    """The path of this page with its query, to come back to; / instead of an address that nobody typed."""
     if too_long(request):
         return "/"
-    query = request.query_string.decode(errors="replace")
+    query = request.query_string.decode()
     return f"{request.path}?{query}" if query else request.path
 
 

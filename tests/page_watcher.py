@@ -43,7 +43,7 @@ def watch(response: TestResponse, sent: Iterable[str] = ()) -> None:
     request = response.request
     if response.mimetype == "text/html" and response.status_code // 100 != 3 and request.method != "HEAD":
         html = plain(response).decode()
-        typed = [*request.args.values(), *sent]
+        typed = [*(value for _name, value in parse_qsl(request.query_string.decode(errors="replace"))), *sent]
         problems += faults(html, response.headers, fragment=bool(request.headers.get("HX-Request")), typed=typed)
     assert not problems, f"{request.path}: " + "; ".join(problems)
 
