@@ -4,12 +4,12 @@ import logging
 import sys
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from htmx_flask import Htmx
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
 import common.assets
 import common.health
@@ -114,6 +114,8 @@ def _log_to_stderr() -> None:
 def _say_what_is_wrong(problem: HTTPException) -> ResponseReturnValue:
     if problem.code is None or problem.code < 400:
         return problem
+    if isinstance(problem, BadHost):  # no address can be built on it, so no page either
+        return Response("\n".join(pages.error_words(400)), 400, mimetype="text/plain")
     if request.path.startswith("/api/"):
         return {"error": problem.name, "message": " ".join(pages.error_words(problem.code))}, problem.code
     return pages.page("error.html", words=pages.error_words(problem.code)), problem.code
