@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import brotli
-from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask import Blueprint, Response, abort, current_app, request
 
 from common.compression import best_encoding
 from common.doors import EVERYONE, open_to
@@ -65,7 +65,7 @@ def find(name: str) -> Asset | None:
 def asset_url(name: str) -> str | None:
     """Its address; None for a library that is not installed, so a page can do without it."""
     found = find(name)
-    return url_for("assets.asset", digest=found.digest, name=name) if found else None
+    return f"{request.script_root}/assets/{found.digest}/{name}" if found else None
 
 
 @bp.get("/assets/<digest>/<name>")

@@ -10,7 +10,7 @@ from common.i18n import say_date, say_time, weekday
 from maps.links import Link, navigation_links
 from maps.reach import Mode, ReachPolicy
 from stations.hours import Opening, State
-from stations.queries import StationView
+from stations.nearest import StationView
 
 BEYOND_COUNTING_MIN = 600  # longer than that nobody plans the trip in minutes
 

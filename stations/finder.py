@@ -15,7 +15,7 @@ from services_catalog.queries import catalogue
 from stations import queries
 from stations.cards import Card, card, distance_words
 from stations.names import NameHit, find_names
-from stations.queries import Found, Wanted
+from stations.nearest import Found, Wanted, names_for, nearest
 from stations.schema import ROUGH_M, FinderQuery
 
 
@@ -61,8 +61,8 @@ def find_cards(session: Session, query: FinderQuery, here: Place, *, now: dateti
     """The stations the query asks for, and what a list says of each."""
     policy = reach_policy(session, query.by, local_date(now))
     wanted = Wanted(query.item, query.channel, query.open)
-    found = queries.nearest(session, here, wanted, policy=policy, minutes=query.minutes, wider=query.wider, now=now)
-    areas = queries.names_for(session, found.stations)
+    found = nearest(session, here, wanted, policy=policy, minutes=query.minutes, wider=query.wider, now=now)
+    areas = names_for(session, found.stations)
     return found, [
         card(station, areas[station.code], policy=policy, item=query.item, now=now) for station in found.stations
     ]

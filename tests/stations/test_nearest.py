@@ -23,7 +23,7 @@ from maps.place import EARTH_A_M, EARTH_F, Place, pixel_of
 from maps.reach import DEFAULT_POLICIES, Mode
 from stations.hours import State, opening, read_day, read_week
 from stations.models import Channel, Division, HoursException, Level, OpeningHours, Station
-from stations.queries import SHOWN, StationView, Wanted, nearest
+from stations.nearest import SHOWN, StationView, Wanted, nearest
 
 SEED = 20251119
 WITHIN, ANYWHERE, OPEN, FAR = 400, 700, 350, 100  # questions of each test and database: 2 × (9·400 + 700 + 2·350 + 100)
@@ -259,8 +259,10 @@ def test_within_reach_all_are_found_and_the_next_circle_is_counted(asked, mode, 
         check(found.stations, (close or expected)[:SHOWN], all_suitable)
         if not close:
             assert found.more == 0
-        elif len(close) <= SHOWN:
+        elif len(close) < SHOWN:
             assert found.more == min(len(around) - len(close), SHOWN)
+        else:  # the list is full: a larger circle would show the same
+            assert found.more == 0
 
 
 def test_a_full_list_promises_no_more_from_a_larger_circle(asked):
