@@ -240,14 +240,14 @@ def _bits(chance: Random, likely: Mapping[Any, float]) -> int:
 
 
 def _items(level: Level, host: Host, chance: Random) -> dict[str, int]:
-    """The defaults of such a station, of which it has taken on most: 自愿承办, so neighbours differ."""
+    """The defaults of such a station, of which it has taken on some: 自愿承办, so neighbours differ."""
     masks = dict(default_items()[level, host])
-    keeps = 0.97 if level is Level.TOWN else 0.85
+    keeps = 0.97 if level is Level.TOWN else chance.uniform(0.3, 0.75)  # some villages are keener than others
     for name in MASKS[:2]:
         for number in item_numbers(masks[name]):
             if number > 1 and chance.random() > keeps:  # every one enrols residents
                 masks[name] &= ~(1 << number)
-                if chance.random() < 0.5:
+                if chance.random() < 0.15:
                     masks["consult_mask"] |= 1 << number
     left = [number for number in range(1, 34) if not any(mask >> number & 1 for mask in masks.values())]
     for number in chance.sample(left, min(len(left), chance.randint(0, _ITEMS_ALSO[level]))):
