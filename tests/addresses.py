@@ -25,15 +25,17 @@ class Address(NamedTuple):
         return self.name.split(" ")[0]
 
 
+NEAR = ("36.6637", "117.151")  # in Jinan, among the stations of the demo data
+NOT_PAGES = ("assets.", "health.", "preferences.", "services_catalog_api.", "stations_api.")
 # Faces of a page beside its plain one: what to add to the example, by endpoint.
 ASK = {"status": 422}
 FACES: dict[str, dict[str, dict[str, Any]]] = {
     "services_catalog.item": {"at-a-county": {"at": "370102"}, "another": {"no": 1}},
     "stations.finder": {
-        "near": {"lat": "36.6512", "lon": "117.1201", "acc": "30", "m": "0"},
-        "near-for-item": {"lat": "36.6512", "lon": "117.1201", "acc": "2500", "item": "18", "by": "car", "m": "60"},
-        "filtered": {"lat": "36.6512", "lon": "117.1201", "channel": "window", "open": "1", "m": "0"},
-        "nothing-near": {"lat": "36.6512", "lon": "117.1201", "m": "15"},
+        "near": {"lat": NEAR[0], "lon": NEAR[1], "acc": "30", "m": "0"},
+        "near-for-item": {"lat": NEAR[0], "lon": NEAR[1], "acc": "2500", "item": "18", "by": "car", "m": "60"},
+        "filtered": {"lat": NEAR[0], "lon": NEAR[1], "channel": "window", "open": "1", "m": "0"},
+        "nothing-near": {"lat": NEAR[0], "lon": NEAR[1], "m": "15"},
         "far-away": {"lat": "22.5", "lon": "113.9"},
         "for-item": {"item": "18"},
         "from-a-village": {"area": "VILLAGE", "m": "0"},
@@ -41,9 +43,13 @@ FACES: dict[str, dict[str, dict[str, Any]]] = {
         "typed-many": {"at": "大桥"},
         "typed-unknown": {"at": "没有这个村呀"},
         "wrong": {"lat": "117", "lon": "36", "m": "0"} | ASK,
-        "wrong-filter": {"lat": "36.6512", "lon": "117.1201", "item": "61"} | ASK,
+        "wrong-filter": {"lat": NEAR[0], "lon": NEAR[1], "item": "61"} | ASK,
     },
-    "stations.areas": {"city": {"code": "370100"}, "county": {"code": "370102"}, "town": {"code": "TOWN", "item": "18"}},
+    "stations.areas": {
+        "city": {"code": "370100"},
+        "county": {"code": "370102"},
+        "town": {"code": "TOWN", "item": "18"},
+    },
     "stations.search_page": {
         "found": {"q": "外地看病"},
         "found-places": {"q": "历下"},
@@ -59,7 +65,7 @@ FACES: dict[str, dict[str, dict[str, Any]]] = {
 PLAIN: dict[str, dict[str, Any]] = {
     "assets.asset": {"name": "app.css"},
     "preferences.look": {"status": 303},
-    "stations_api.nearest": {"lat": "36.6512", "lon": "117.1201", "m": "0"},
+    "stations_api.nearest": {"lat": NEAR[0], "lon": NEAR[1], "m": "0"},
 }
 
 
@@ -83,11 +89,14 @@ def addresses(app: Flask) -> list[Address]:
     return found
 
 
-def pages(app: Flask) -> list[Address]:
-    """The addresses that answer with a page for people."""
-    client = app.test_client()
-    known = [address for address in addresses(app) if address.status != 303]
-    return [address for address in known if client.get(address.url).mimetype == "text/html"]
+def page_names(app: Flask) -> list[str]:
+    """The name of each face of each page for people. Needs no database."""
+    endpoints = [endpoint for endpoint in sorted(_endpoints(app)) if not endpoint.startswith(NOT_PAGES)]
+    return [
+        name
+        for endpoint in endpoints
+        for name in (endpoint, *(f"{endpoint} {face}" for face in FACES.get(endpoint, {})))
+    ]
 
 
 def _endpoints(app: Flask) -> dict[str, set[str]]:
