@@ -15,6 +15,8 @@ from common.working_days import Override, WorkingDays
 
 T = TypeVar("T")
 
+_numbers = sa.select(Edition.__table__.c.name, Edition.__table__.c.number)  # built once: it runs with every request
+
 
 def bump(session: Session, name: str) -> None:
     """Tell every process that the reference data called `name` has changed. In the caller's transaction."""
@@ -28,7 +30,7 @@ def bump(session: Session, name: str) -> None:
 def numbers(session: Session) -> dict[str, int]:
     """All editions: one SELECT per session, then remembered by it."""
     if "editions" not in session.info:
-        rows = session.execute(sa.select(Edition.name, Edition.number))
+        rows = session.execute(_numbers)
         session.info["editions"] = {row.name: row.number for row in rows}
     found: dict[str, int] = session.info["editions"]
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from common.clock import local_date
 from common.i18n import gettext as _
@@ -60,18 +61,25 @@ def distance_words(metres: float) -> str:
 def way_words(minutes: int, mode: Mode) -> str:
     """走路约 9 分钟; hours when it is far."""
     if minutes > BEYOND_COUNTING_MIN:
-        return {Mode.WALK: _("走路太远"), Mode.EBIKE: _("骑电动车太远"), Mode.CAR: _("开车也要很久")}[mode]
+        far = {Mode.WALK: _("走路太远"), Mode.EBIKE: _("骑电动车太远"), Mode.CAR: _("开车也要很久")}
+        return far[mode]
     if minutes >= 100:
-        return {
-            Mode.WALK: _("走路约 %(n)s 小时", n=round(minutes / 60)),
-            Mode.EBIKE: _("骑电动车约 %(n)s 小时", n=round(minutes / 60)),
-            Mode.CAR: _("开车约 %(n)s 小时", n=round(minutes / 60)),
-        }[mode]
-    return {
-        Mode.WALK: _("走路约 %(n)s 分钟", n=minutes),
-        Mode.EBIKE: _("骑电动车约 %(n)s 分钟", n=minutes),
-        Mode.CAR: _("开车约 %(n)s 分钟", n=minutes),
-    }[mode]
+        n = round(minutes / 60)
+        match mode:
+            case Mode.WALK:
+                return _("走路约 %(n)s 小时", n=n)
+            case Mode.EBIKE:
+                return _("骑电动车约 %(n)s 小时", n=n)
+            case Mode.CAR:
+                return _("开车约 %(n)s 小时", n=n)
+    match mode:
+        case Mode.WALK:
+            return _("走路约 %(n)s 分钟", n=minutes)
+        case Mode.EBIKE:
+            return _("骑电动车约 %(n)s 分钟", n=minutes)
+        case Mode.CAR:
+            return _("开车约 %(n)s 分钟", n=minutes)
+    assert_never(mode)
 
 
 def opening_words(opening: Opening | None, now: datetime) -> tuple[str, str]:

@@ -91,16 +91,19 @@ def nearest(
     here    WGS-84.
     wanted  an item counts when it is done or helped with there, not when there is only advice.
     minutes by `policy`; 0: no limit. When none is within reach: the nearest anyway, `within` is False.
-    One statement when something is in reach, else two.
+    One statement when the list is full, else two.
     """
     if minutes:
         reach = policy.straight_metres(minutes)
-        circle = policy.straight_metres(max(wider, minutes))
-        ranked, exceptions = _fetch(session, here, wanted, now, 2 * SHOWN, metres=circle)
-        close = sum(metres <= reach for metres, _code, _row in ranked)
+        ranked, exceptions = _fetch(session, here, wanted, now, SHOWN, metres=reach)
+        close = [one for one in ranked if one[0] <= reach][:SHOWN]
         if close:
-            more = 0 if close >= SHOWN else sum(metres <= circle for metres, _code, _row in ranked) - close
-            return Found(_views(session, ranked[: min(close, SHOWN)], exceptions, now), True, min(more, SHOWN))
+            more = 0
+            if len(close) < SHOWN and wider > minutes:
+                circle = policy.straight_metres(wider)
+                around, _exceptions = _fetch(session, here, wanted, now, len(close) + SHOWN, metres=circle)
+                more = sum(metres <= circle for metres, _code, _row in around) - len(close)
+            return Found(_views(session, close, exceptions, now), True, min(more, SHOWN))
     ranked, exceptions = _fetch(session, here, wanted, now, SHOWN)
     return Found(_views(session, ranked[:SHOWN], exceptions, now), not minutes, 0)
 
@@ -175,15 +178,21 @@ def _proved(
     if len(ranked) < limit:
         return False
     sure = float(rows[-1].squared) ** 0.5 * pixel_metres(here.lat) * (1 - SCALE_SPREAD)
-    return ranked[limit - 1][0] <= sure or sure > SURE_M
+    return bool(ranked[limit - 1][0] <= sure or sure > SURE_M)
 
 
 def _views(session: Session, ranked: Sequence[Ranked], exceptions: Exceptions, now: datetime) -> list[StationView]:
     patterns, days = weeks(session), working_days(session)
+    state: Opening | None
+    usual: dict[str | None, Opening | None] = {None: None}  # neighbours keep the same hours
     views = []
     for metres, code, row in ranked:
-        week = patterns.get(row.hours_id)
-        state = opening(week, exceptions.get(row.id, {}), days, now) if week else None
+        if row.id in exceptions and row.hours_id is not None:
+            state = opening(patterns[row.hours_id], exceptions[row.id], days, now)
+        else:
+            if row.hours_id not in usual:
+                usual[row.hours_id] = opening(patterns[row.hours_id], {}, days, now)
+            state = usual[row.hours_id]
         views.append(
             StationView(
                 code, row.name, row.county_code, row.town_code, row.address, row.phone, Place(row.lat, row.lon),

@@ -64,7 +64,7 @@ def serve(*, on_lan: bool) -> int:
         return child.exitcode or 1
 
     server = Granian(
-        "app:create_app",
+        "app:server",
         interface=Interfaces.WSGI,
         address=host,
         port=port,
@@ -141,9 +141,9 @@ def application() -> Flask:
     """In each worker: the application it serves."""
     # Ctrl-C reaches a whole process group. The server passes it on, and a worker that hears it twice may hang.
     os.setpgid(0, 0)
-    from app import create_app
+    from app import server
 
-    return create_app()
+    return server()
 
 
 def workers(database_url: str, sqlite_is_safe: bool) -> int:
