@@ -25,7 +25,7 @@ EVERY_ANSWER = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
+CHINESE = re.compile(r"[\u3001-\u3011\u4e00-\u9fff\uff01-\uff5e]")  # characters, and full-width punctuation
 
 
 class WatchingClient(FlaskClient):

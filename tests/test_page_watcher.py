@@ -21,7 +21,14 @@ GOOD = """<!doctype html>
 <form action="/search"><label for="q">找什么</label><input id="q" name="q"><button>找</button></form>
 </main></body></html>"""
 ENGLISH = GOOD.replace("zh-CN", "en")
-for zh, en in (("找站点", "Find"), ("门口", "Menkou"), ("一句话", "Words"), ("高德", "Amap"), ("找什么", "What"), ("找", "Go")):
+for zh, en in (
+    ("找站点", "Find"),
+    ("门口", "Menkou"),
+    ("一句话", "Words"),
+    ("高德", "Amap"),
+    ("找什么", "What"),
+    ("找", "Go"),
+):
     ENGLISH = ENGLISH.replace(zh, en)
 
 
@@ -74,10 +81,14 @@ def test_a_good_page_passes():
         (with_('<p class="a"b">话</p>'), "<p> has an attribute"),
         (with_("<p>{{ name }}</p>"), "template words leaked"),
         (with_("<p>None</p>"), "a None is shown"),
-        (with_('content="width=device-width,maximum-scale=1"', 'content="width=device-width,initial-scale=1"'), "zoomed"),
+        (
+            with_('content="width=device-width,maximum-scale=1"', 'content="width=device-width,initial-scale=1"'),
+            "zoomed",
+        ),
         (with_(f"<p>{'长' * 20_000}</p>"), "bytes of HTML"),
         (GOOD.replace("<!doctype html>\n", ""), "not a whole page"),
         (ENGLISH.replace("Words", "还是中文"), "not translated: 还是中文"),
+        (ENGLISH.replace("Words", "a ramp、seats"), "not translated: a ramp、seats"),
         (ENGLISH.replace("<button>", '<button aria-label="搜索">'), "not translated: 搜索"),
         (ENGLISH.replace('name="q"', 'name="q" placeholder="比如"'), "not translated: 比如"),
     ],
