@@ -82,7 +82,7 @@ def writes(app):
     """(method, address) of every route that changes something."""
     for rule in app.url_map.iter_rules():
         for method in rule.methods - {"GET", "HEAD", "OPTIONS"}:
-            values = {name: "1" for name in rule.arguments}
+            values = dict.fromkeys(rule.arguments, "1")
             with app.test_request_context():
                 yield method, app.url_map.bind("localhost").build(rule.endpoint, values)
 
