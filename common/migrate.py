@@ -3,12 +3,12 @@
 import alembic.command
 import click
 from alembic.config import Config
-from flask.cli import AppGroup
 
+from common.commands import Commands
 from common.db import database
 from common.settings import ROOT
 
-db_cli = AppGroup("db", help="The database schema.")
+db_cli = Commands("db", help="The database schema.")
 
 
 def alembic_config(url: str) -> Config:

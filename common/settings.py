@@ -125,6 +125,8 @@ def _name(field: str) -> str:
 def _sentence(problem: ValidationError) -> str:
     first = problem.errors()[0]
     words = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "string_pattern_mismatch":  # the pattern would tell nobody anything
+        words = f"{first['input']!r} is not what it should look like"
     if not first["loc"]:
         return f"A setting is wrong: {words}. See .env.example."
     name = str(first["loc"][0])

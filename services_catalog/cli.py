@@ -10,9 +10,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from common import clock
+from common.commands import Commands
 from common.db import reading, writing
 from services_catalog import operations, queries, schema
 from services_catalog.csv_file import MAX_BYTES
@@ -22,7 +22,7 @@ from services_catalog.schema import OverrideField, OverrideRow
 NOTHING_KEPT = "（试运行，什么都没有改）"
 LONGEST = 80  # characters of an old or new value that are shown
 
-catalogue_cli = AppGroup("catalogue", help="Bring in, switch and compare catalogues.")
+catalogue_cli = Commands("catalogue", help="Bring in, switch and compare catalogues.")
 
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _dry_run = click.option("--dry-run", is_flag=True, help="Read, check and compare; change nothing.")

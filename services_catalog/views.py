@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from common.i18n import gettext as _
-from common.i18n import pick
+from common.i18n import ngettext, pick
 from services_catalog.models import Confidence, ModeOfItem
 from services_catalog.schema import OverrideField
 
@@ -329,8 +329,8 @@ def how_long(promised: int | None, statutory: int | None = None) -> str:
     if promised == 0:
         return _("当场办好")
     if promised is not None:
-        return _("%(n)s 个工作日内", n=promised)
-    return _("最长 %(n)s 个工作日", n=statutory) if statutory else ""
+        return ngettext("%(num)s 个工作日内", "%(num)s 个工作日内", promised)
+    return ngettext("最长 %(num)s 个工作日", "最长 %(num)s 个工作日", statutory) if statutory else ""
 
 
 def mode_word(mode: str | None) -> str:

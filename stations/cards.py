@@ -89,7 +89,7 @@ def opening_words(opening: Opening | None, now: datetime) -> tuple[str, str]:
     if opening.state is State.CLOSED:
         if opening.opens_at is None:
             return "closed", _("最近一个月不开门，请先打电话")
-        return "closed", _("现在关门·%(when)s开门", when=_when(opening.opens_at, now))
+        return "closed", _("现在关门·%(when)s 开门", when=_when(opening.opens_at, now))
     if opening.closes_at is None:
         return "open", _("现在营业·不关门")
     closes = say_time(opening.closes_at)
@@ -104,12 +104,12 @@ def _when(moment: datetime, now: datetime) -> str:
     day, today, time = local_date(moment), local_date(now), say_time(moment)
     ahead = (day - today).days
     if ahead == 0:
-        return _("今天 %(time)s ", time=time)
+        return _("今天 %(time)s", time=time)
     if ahead == 1:
-        return _("明天 %(time)s ", time=time)
+        return _("明天 %(time)s", time=time)
     if ahead < 7:
-        return _("%(day)s %(time)s ", day=weekday(day.weekday()), time=time)
-    return _("%(day)s %(time)s ", day=say_date(day), time=time)
+        return _("%(day)s %(time)s", day=weekday(day.weekday()), time=time)
+    return _("%(day)s %(time)s", day=say_date(day), time=time)
 
 
 def takes_words(station: StationView) -> str:

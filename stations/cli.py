@@ -14,9 +14,9 @@ from typing import Any
 import click
 import sqlalchemy as sa
 from flask import current_app
-from flask.cli import AppGroup
 
 from common import clock
+from common.commands import Commands
 from common.db import database, reading, writing
 from common.i18n import gettext as _
 from common.settings import Settings
@@ -33,8 +33,8 @@ TOLD = 10  # problems said on the screen; all of them are in the report file
 EVERY = 5_000  # rows between two lines where there is no terminal to draw a bar on
 REPORT_HEADER = ("行号", "级别", "列", "原值", "说明")
 
-stations_cli = AppGroup("stations", help="Bring in, check and export stations.")
-demo_cli = AppGroup("demo", help="Data to try Menkou with.")
+stations_cli = Commands("stations", help="Bring in, check and export stations.")
+demo_cli = Commands("demo", help="Data to try Menkou with.")
 
 
 class _Sentence(click.ClickException):

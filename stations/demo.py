@@ -43,7 +43,7 @@ from stations.sheets import open_table
 ALL_STATIONS = 35_000
 DIVISIONS = 62_631  # below 37; for the progress bar
 REACH_SINCE = date(2025, 1, 1)
-SOURCE = "示例数据：站名和编码真实，位置、电话、时间、事项是合成的"
+SOURCE = "示例数据：地名和代码真实，站点、位置、电话、时间、事项是合成的"
 CALENDAR = DATA / "calendar_2027.csv"
 
 AREA_CODES = {

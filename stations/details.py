@@ -81,7 +81,11 @@ def station_page(session: Session, found: Station, *, now: datetime) -> dict[str
         if week
         else [],
         "changes": [
-            {"days": _dates(change), "word": change.word, "hours": "，".join(span_words(change.spans)) or _("不开门")}
+            {
+                "days": _dates(change),
+                "word": change.word,
+                "hours": _("，").join(span_words(change.spans)) or _("不开门"),
+            }
             for change in changes
         ],
         "estimated": any(change.estimated for change in changes),

@@ -45,16 +45,24 @@ def origin_of(session: Session, query: FinderQuery) -> tuple[Origin | None, list
         far = distance_words(query.acc) if query.acc is not None else None
         return Origin(query.position, far=far, rough=(query.acc or 0) > ROUGH_M), []
     if query.area is not None:
-        area = queries.division(session, query.area)
-        if area is not None and area.place is not None:
-            return Origin(area.place, "·".join(part.name for part in queries.lineage(session, area.code)[-3:])), []
-        return None, []
+        return _origin_in(session, query.area), []
     hits = find_names(session, query.at) if query.at else []
     if len(hits) == 1:
         (hit,) = hits
         if hit.place is not None:
             return Origin(hit.place, f"{hit.above}·{hit.name}".strip("·")), hits
+        return _origin_in(session, hit.code), hits
     return None, hits
+
+
+def _origin_in(session: Session, code: str) -> Origin | None:
+    """A point of that division; of the next one above that has one, where nobody has brought in a point for it."""
+    line = queries.lineage(session, code)
+    while line and line[-1].place is None:
+        line.pop()
+    if not line or line[-1].place is None:
+        return None
+    return Origin(line[-1].place, "·".join(part.name for part in line[-3:]))
 
 
 def find_cards(session: Session, query: FinderQuery, here: Place, *, now: datetime) -> tuple[Found, list[Card]]:

@@ -186,7 +186,7 @@ def here_words(port: int, *, development: bool) -> str:
   {here}            搜“外地看病”、“waidi”、“买药”试试 · search for what brings you to the counter
   {here}/stations   附近的医保工作站 · stations near a place{pieces}
 
-示例数据：站名真实，其余是合成的 · demo data: real names, the rest is synthetic
+示例数据：地名真实，站点是合成的 · demo data: real place names, invented stations
 在手机上试 · on a phone: make serve-lan    换端口 · another port: PORT=8001 make run    停止 · stop: Ctrl-C
 """
 

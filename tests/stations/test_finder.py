@@ -181,6 +181,16 @@ def test_a_typed_village_is_where_distances_start(client, make):
     assert names(response) == ["近站"]
 
 
+def test_a_village_without_a_point_is_found_from_its_town(client, make):
+    make.division("370102001", "解放路街道", north(50))
+    make.station("近站", north(100))
+    make.division("370102001003", "后坡街")
+    for query in ({"area": "370102001003"}, {"at": "后坡街"}):
+        response = client.get("/stations", query_string=query)
+        assert names(response) == ["近站"]
+        assert '<span lang="zh-CN">济南市·历下区·解放路街道</span>' in response.text
+
+
 def test_a_name_that_many_villages_have_asks_which(client, make):
     make.station()
     make.division("370102001003", "张庄", SQUARE)
