@@ -439,11 +439,12 @@ class RosterRow(BaseModel):
             raise _Wrong(_("没说坐标系，请填 wgs84、cgcs2000、gcj02 或 bd09。"), "datum")
         if self.lat == 0 and self.lon == 0:
             raise _Wrong(_("经纬度都是 0，等于没有位置，请填上。"), "lon")
+        if looks_swapped(self.lat, self.lon):
+            raise _Wrong(_("经度和纬度两列像是填反了，请对调。"), "lon")
         try:
             check_place(self.lat, self.lon)
         except ValueError as problem:
-            about_lat = abs(self.lat) > 90 and not looks_swapped(self.lat, self.lon)
-            raise _Wrong(str(problem), "lat" if about_lat else "lon") from None
+            raise _Wrong(str(problem), "lat" if abs(self.lat) > 90 else "lon") from None
         direct, assist, consult = (self.items_direct or 0), (self.items_assist or 0), (self.items_consult or 0)
         if twice := direct & assist | direct & consult | assist & consult:
             numbers = "、".join(map(str, item_numbers(twice)))

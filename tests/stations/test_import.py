@@ -146,7 +146,7 @@ def test_the_report_names_line_column_cell_and_reason(bureau):
     assert (first["行号"], first["级别"], first["列"], first["原值"]) == ("2", "错误", "电话", "见公告栏")
     assert "不像一个电话" in first["说明"]
     assert (second["行号"], second["列"]) == ("3", "经度")
-    assert "填反" in second["说明"]
+    assert second["说明"] == "经度和纬度两列像是填反了，请对调。"
 
 
 def test_a_warning_is_reported_and_does_not_keep_the_file_out(bureau):

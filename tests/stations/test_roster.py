@@ -145,7 +145,7 @@ def test_every_wrong_cell_of_a_row_is_named(checked):
 def test_swapped_coordinates_are_refused_as_swapped(checked):
     problem = checked({"lon": GOOD["lat"], "lat": GOOD["lon"]}).problems[0]
     assert problem.kind is Kind.ERROR
-    assert "填反" in problem.words
+    assert problem.words == "经度和纬度两列像是填反了，请对调。"
 
 
 def test_zero_zero_is_no_position(checked):
