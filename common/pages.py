@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 from common import assets, i18n
 from common.headers import nonce
 from common.i18n import gettext as _
-from common.sane_requests import too_long
+from common.sane_requests import address_bytes
 
 BIG_COOKIE = "big"
+WORTH_REPEATING = 2_000  # bytes of an address; a page holds it three times
 
 
 def page(template: str, block: str | None = None, **context: Any) -> str:
@@ -37,7 +38,7 @@ def see(url: str) -> Response:
 
 def here() -> str:
     """The path of this page with its query, to come back to; / instead of an address that nobody typed."""
-    if too_long(request):
+    if address_bytes(request) > WORTH_REPEATING:
         return "/"
     query = request.query_string.decode()
     return f"{request.path}?{query}" if query else request.path

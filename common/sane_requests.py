@@ -5,7 +5,7 @@ from urllib.parse import quote
 from flask import Request
 from werkzeug.exceptions import NotFound, RequestURITooLarge
 
-MAX_ADDRESS = 4_000  # bytes as sent; the longest of ours, 60 Chinese characters and every filter, is under 900
+MAX_ADDRESS = 16_000  # bytes as sent; the longest of ours, 60 Chinese characters and every filter, is under 900
 
 
 def check_address(request: Request) -> None:
@@ -14,7 +14,7 @@ def check_address(request: Request) -> None:
     Some browsers send what was typed after the ? as raw bytes, in UTF-8 or GBK. Werkzeug would fail on the latter; here
     they become what the reader typed.
     """
-    if too_long(request):
+    if address_bytes(request) > MAX_ADDRESS:
         raise RequestURITooLarge
     if "\0" in request.path:
         raise NotFound
@@ -26,6 +26,6 @@ def check_address(request: Request) -> None:
         request.query_string = quote(typed, safe="%&=+;:,/?@!$'()*[]").encode()
 
 
-def too_long(request: Request) -> bool:
-    """Whether the address is longer than any of ours: it is not repeated on the page either."""
-    return len(request.query_string) + len(request.path.encode()) > MAX_ADDRESS
+def address_bytes(request: Request) -> int:
+    """How long the address is, path and query."""
+    return len(request.query_string) + len(request.path.encode())
