@@ -1,5 +1,6 @@
 """create_app(): settings, database, rooms, error pages. The only file that knows everything."""
 
+import contextlib
 import gc
 import logging
 import sys
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from htmx_flask import Htmx
 from jinja2 import StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
 import common.assets
@@ -22,6 +24,7 @@ import services_catalog.routes
 import stations.api
 import stations.cli
 import stations.routes
+import stations.search
 from common import clock, compression, db, headers, i18n, migrate, pages, request_log, same_origin, sane_requests
 from common.settings import ROOT, Settings, read_settings
 
@@ -98,9 +101,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def server() -> Flask:
-    """The application as a server process runs it: what is loaded now lives as long as the process, so the garbage
-    collector need not look through it again and again (pauses of 60 ms and more otherwise)."""
+    """The application as a server process runs it. What can be ready before the first reader comes is ready; and since
+    it lives as long as the process, the garbage collector need not look through it again (pauses of 60 ms otherwise)."""
     app = create_app()
+    with app.app_context(), contextlib.suppress(SQLAlchemyError):  # /readyz says so when the database is not there
+        stations.search.find(db.reading(), "医保", on=clock.local_date(clock.now()))
     gc.collect()
     gc.freeze()
     return app

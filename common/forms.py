@@ -21,12 +21,14 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Ask:
-    """How a field is asked for. `options`: value and words of each choice."""
+    """How a field is asked for. `options`: value and words of each choice. `wrong`: what to say of any value it cannot
+    be, where that is more than a wrong format."""
 
     label: Words
     hint: Words = ""
     widget: str = "text"
     options: tuple[tuple[str, Words], ...] = ()
+    wrong: Words = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ def _sentence(error: Any, ask: Ask) -> str:
         return str(limits["error"])
     if kind == "missing":
         return _("请选择%(label)s", label=label) if ask.widget == "choice" else _("请填写%(label)s", label=label)
+    if ask.wrong:
+        return str(ask.wrong)
     if kind in {"enum", "literal_error"}:
         return _("%(label)s没有这一种，请重新选", label=label)
     if kind == "string_too_long":

@@ -139,9 +139,11 @@ def _demo_secret(folder: Path) -> str:
     file = folder / "demo-secret"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_urlsafe(48))
+        if not file.exists() or not file.read_text():
+            made = folder / f"demo-secret.{os.getpid()}"  # written aside: two starts at once, or a kill in between
+            made.touch(mode=0o600)
+            made.write_text(secrets.token_urlsafe(48))
+            made.replace(file)
         return file.read_text()
     except OSError as problem:
         words = f"nothing can be written to {folder} ({problem.strerror})"

@@ -31,7 +31,9 @@ def nearest() -> ResponseReturnValue:
         return {"errors": form.errors}, 422
     origin, hits = origin_of(session, form.value)
     if origin is None:
-        error = _("这个名字有好几处，请用 area 说明是哪一处") if hits else _("请说明从哪里找：lat 和 lon，或者 area")
+        error = _("请说明从哪里找：lat 和 lon，或者 area")
+        if form.value.at:
+            error = _("这个名字有好几处，请用 area 说明是哪一处") if hits else _("没找到这个地方")
         choices = [{"kind": hit.kind, "code": hit.code, "name": hit.name, "above": hit.above} for hit in hits]
         return {"errors": {"form": error}, "choices": choices}, 422
     found, cards = find_cards(session, form.value, origin.place, now=now)
@@ -61,6 +63,7 @@ def one(code: str) -> dict[str, Any]:
         "lon": found.lon,
         "open": found.open,
         "state": page["state"],
+        "hours_estimated": page["unsure"],
         "hours": queries.week_text(session, found),
         "items": {
             "direct": item_numbers(found.direct_mask),
@@ -86,8 +89,9 @@ def _row(card: Card) -> dict[str, Any]:
         "lon": station.place.lon,
         "metres": round(station.metres),
         "minutes": card.minutes,
-        "estimated": True,
+        "minutes_estimated": True,
         "state": card.state,
+        "hours_estimated": card.unsure,
         "opening": card.opening,
         "items": {
             "direct": item_numbers(station.direct_mask),

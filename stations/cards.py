@@ -24,6 +24,7 @@ class Card:
     area: str  # 历下区·解放路街道
     state: str  # open, closing, closed, unknown
     opening: str  # 现在营业·17:30 关门
+    unsure: bool  # the holidays of that year are not announced yet: ring first
     distance: str  # 620 米
     minutes: int
     way: str  # 走路约 9 分钟
@@ -41,6 +42,7 @@ def card(station: StationView, area: str, *, policy: ReachPolicy, item: int | No
         area,
         state,
         words,
+        bool(station.opening and station.opening.estimated),
         distance_words(station.metres),
         minutes,
         way_words(minutes, policy.mode),

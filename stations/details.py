@@ -64,13 +64,15 @@ def station_page(session: Session, found: Station, *, now: datetime) -> dict[str
     notes = {row.date: row.note for row in rows if row.note}
     week = weeks(session).get(found.hours_id) if found.hours_id else None
     days = working_days(session)
-    state, words = opening_words(opening(week, exceptions, days, now) if week else None, now)
+    now_open = opening(week, exceptions, days, now) if week else None
+    state, words = opening_words(now_open, now)
     changes = coming_changes(week, exceptions, notes, days, today) if week else []
     return {
         "s": found,
         "area": area_words(session, found),
         "state": state,
         "opening": words,
+        "unsure": bool(now_open and now_open.estimated),
         "level_words": LEVEL_WORDS[Level(found.level)],
         "host_words": HOST_WORDS[Host(found.host)],
         "channel_words": [str(CHANNEL_WORDS[Channel(name)]) for name in bits_set(found.channels, Channel)],

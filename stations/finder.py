@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from common.clock import local_date
 from common.forms import Form
-from common.i18n import gettext as _
 from maps.place import Place
 from maps.queries import reach_policy
 from services_catalog.queries import catalogue
@@ -16,7 +15,7 @@ from stations import queries
 from stations.cards import Card, card, distance_words
 from stations.names import NameHit, find_names
 from stations.nearest import Found, Wanted, names_for, nearest
-from stations.schema import ROUGH_M, FinderQuery
+from stations.schema import NO_SUCH_AREA, NO_SUCH_ITEM, ROUGH_M, FinderQuery
 
 
 @dataclass(frozen=True)
@@ -33,9 +32,9 @@ def read_query(session: Session, typed: Mapping[str, str], *, now: datetime) -> 
     """What was asked, checked against the catalogue and the divisions too."""
     form = Form.read(FinderQuery, typed)
     if form.ok and form.value.item is not None and form.value.item not in catalogue(session, local_date(now)).items:
-        form.errors["item"] = _("没有这件事，请重新选")
+        form.errors["item"] = str(NO_SUCH_ITEM)
     if form.ok and form.value.area is not None and queries.division(session, form.value.area) is None:
-        form.errors["area"] = _("没有这个地区，请重新挑")
+        form.errors["area"] = str(NO_SUCH_AREA)
     return form
 
 

@@ -177,6 +177,8 @@ def _proved(
         return True  # all of the box
     if len(ranked) < limit:
         return False
+    if ranked[0][0] > SURE_M:
+        return True  # also near the poles, where pixels shrink to nothing
     sure = float(rows[-1].squared) ** 0.5 * pixel_metres(here.lat) * (1 - SCALE_SPREAD)
     return bool(ranked[limit - 1][0] <= sure or sure > SURE_M)
 
@@ -287,11 +289,9 @@ def _conditions(item: bool, channel: bool, open_now: bool) -> list[Any]:
         bit = sa.bindparam("channel", type_=sa.Integer)
         conditions.append(_station.c.channels.bitwise_and(bit) != 0)
     if open_now:
-        today = _exception.c.date == sa.bindparam("today", type_=sa.Date)
-        conditions.append(
-            _station.c.hours_id.in_(sa.bindparam("weeks", expanding=True))
-            | _station.c.id.in_(sa.select(_exception.c.station_id).where(today))
-        )
+        today = sa.select(_exception.c.station_id).where(_exception.c.date == sa.bindparam("today", type_=sa.Date))
+        as_usual = _station.c.hours_id.in_(sa.bindparam("weeks", expanding=True)) & _station.c.id.not_in(today)
+        conditions.append(as_usual | _station.c.id.in_(today.where(_exception.c.spans.is_not(None))))
     return conditions
 
 

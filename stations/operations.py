@@ -34,6 +34,7 @@ from stations.roster import SEARCH_KEY, Facts, Known, row_of
 
 DATA = Path(__file__).parent / "data"
 REPORTS_A_DAY = 30  # of one station; more is a prank or a machine, and the bureau has long been told
+COUNTY_REPORTS_A_DAY = 300
 BATCH = 500  # rows a statement; SQLite takes 32,766 values in one
 MASKS = tuple(f"{mode}_mask" for mode in ModeOfItem)
 # Towns whose point was drawn at random inside their county: good enough for a demo, misleading anywhere else.
@@ -366,12 +367,15 @@ def keep_calendar(session: Session, rows: Sequence[CalendarRow], *, dry_run: boo
 def report_trouble(
     session: Session, station: Station, trouble: Trouble, words: str | None, *, now: datetime
 ) -> StationReport:
-    """Keep one reader's 信息有误. Raises Refused when the station got its 30 of today already."""
+    """Keep one reader's 信息有误. Raises Refused when the station, or its county, got as many today as people can check."""
     midnight = datetime.combine(local_date(now), time(), SHANGHAI).astimezone(UTC)
-    today = sa.select(sa.func.count()).select_from(StationReport)
-    today = today.where(StationReport.station_id == station.id, StationReport.reported_at >= midnight)
-    if (session.scalar(today) or 0) >= REPORTS_A_DAY:
-        raise Refused(_("今天已有很多人说这个站的信息有误，正在核对，不用再报。急事请打站点电话。"))
+    this_station = sa.func.sum(sa.case((StationReport.station_id == station.id, 1), else_=0))
+    today = sa.select(sa.func.count(), sa.func.coalesce(this_station, 0)).where(
+        StationReport.county_code == station.county_code, StationReport.reported_at >= midnight
+    )
+    in_county, here = session.execute(today).one()
+    if here >= REPORTS_A_DAY or in_county >= COUNTY_REPORTS_A_DAY:
+        raise Refused(_("今天收到的报错太多了，请明天再来。急事请打站点电话。"))
     report = StationReport(
         county_code=station.county_code,
         station_id=station.id,

@@ -1,5 +1,6 @@
 """What readers may ask the finder, and what they tell us when a page is wrong. Room `stations`: words and rules only."""
 
+import unicodedata
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
@@ -28,6 +29,8 @@ TROUBLE_WORDS = {
     Trouble.GONE: _l("站点已经不在了"),
     Trouble.OTHER: _l("别的"),
 }
+NO_SUCH_AREA = _l("没有这个地区，请重新挑")
+NO_SUCH_ITEM = _l("没有这件事，请重新选")
 # What the next larger circle is, in minutes; 0 means no limit.
 MINUTES = {15: 30, 30: 60, 60: 0, 0: 0}
 ROUGH_M = 500  # a position less sure than this says so and offers the list of villages
@@ -39,6 +42,15 @@ _DIGITS = str.maketrans("０１２３４５６７８９．，－", "0123456789.,
 
 def _plain_number(value: object) -> object:
     return value.translate(_DIGITS).strip() if isinstance(value, str) else value
+
+
+def _plain_words(value: object) -> object:
+    """Without marks that steer a terminal or turn text round: an operator reads these words in a shell."""
+    if not isinstance(value, str):
+        return value
+    return "".join(
+        " " if c.isspace() else c for c in value if c.isspace() or not unicodedata.category(c).startswith("C")
+    )
 
 
 def _ticked(value: object) -> object:
@@ -54,13 +66,21 @@ class FinderQuery(BaseModel):
     lat: Annotated[Degrees, Ask(_l("纬度"))] = None
     lon: Annotated[Degrees, Ask(_l("经度"))] = None
     acc: Annotated[Annotated[float, Field(ge=0, le=COARSE_M, allow_inf_nan=False)] | None, Ask(_l("位置误差"))] = None
-    area: Annotated[Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")] | None, Ask(_l("地区"))] = None
+    area: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{3}){0,2}$")] | None, Ask(_l("地区"), wrong=NO_SUCH_AREA)
+    ] = None
     at: Annotated[Annotated[str, StringConstraints(max_length=60)] | None, Ask(_l("村名、镇名或站名"))] = None
-    item: Annotated[Annotated[int, Field(ge=1, le=MAX_ITEM_NO)] | None, Ask(_l("办什么"), widget="choice")] = None
-    channel: Annotated[Channel | None, Ask(_l("怎么办"), widget="choice")] = None
+    item: Annotated[
+        Annotated[int, Field(ge=1, le=MAX_ITEM_NO)] | None, Ask(_l("办什么"), widget="choice", wrong=NO_SUCH_ITEM)
+    ] = None
+    channel: Annotated[Channel | None, Ask(_l("怎么办"), widget="choice", wrong=_l("没有这种办法，请重新选"))] = None
     open: Annotated[Annotated[bool, BeforeValidator(_ticked)], Ask(_l("现在开门的"))] = False
-    by: Annotated[Mode, Ask(_l("怎么去"), widget="choice")] = Mode.WALK
-    m: Annotated[Literal["15", "30", "60", "0"], BeforeValidator(str), Ask(_l("路上多久"), widget="choice")] = "15"
+    by: Annotated[Mode, Ask(_l("怎么去"), widget="choice", wrong=_l("请选走路、电动车或开车"))] = Mode.WALK
+    m: Annotated[
+        Literal["15", "30", "60", "0"],
+        BeforeValidator(str),
+        Ask(_l("路上多久"), widget="choice", wrong=_l("请选 15、30、60 分钟或不限")),
+    ] = "15"
 
     @model_validator(mode="after")
     def _is_a_place(self) -> "FinderQuery":
@@ -91,9 +111,14 @@ class TroubleReport(BaseModel):
 
     trouble: Annotated[
         Trouble,
-        Ask(_l("哪里不对"), widget="choice", options=tuple((key.value, words) for key, words in TROUBLE_WORDS.items())),
+        Ask(
+            _l("哪里不对"),
+            widget="choice",
+            wrong=_l("请选一样哪里不对"),
+            options=tuple((key.value, words) for key, words in TROUBLE_WORDS.items()),
+        ),
     ]
     words: Annotated[
-        Annotated[str, StringConstraints(max_length=200)] | None,
+        Annotated[Annotated[str, StringConstraints(max_length=200)] | None, BeforeValidator(_plain_words)],
         Ask(_l("说说情况"), hint=_l("可以不写。请别写身份证号和您的电话。"), widget="words"),
     ] = None

@@ -5,7 +5,7 @@ in the database. Scores of both are between 0 and 1 and compared as they are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from stations.queries import DivisionView, division, divisions, lineage
 LONGEST = 60  # characters; a question longer than that is a story
 SHOWN = 20
 _NEEDLE_BONUS = 0.02  # between an area and the station named after it, the area comes first
+_WORD = 0.9  # a score that only a word of insurance said whole reaches
+_BY_CHANCE = 0.6  # factor for a place whose name the words hold only in part: 北京住院 is not about 北京路街道
 
 
 class TooLong(ValueError):
@@ -72,7 +74,28 @@ def find(session: Session, typed: str, *, on: date) -> list[Result]:
         score = name.score + (_NEEDLE_BONUS if name.kind == "division" else 0)
         if key not in results or results[key].score < score:
             results[key] = Result(name.kind, name.code, name.name, name.above, score)
-    return sorted(results.values(), key=lambda result: (-result.score, result.kind, result.ref))[:SHOWN]
+    ranked = _things_first(text, list(results.values()))
+    return sorted(ranked, key=lambda result: (-result.score, result.kind, result.ref))[:SHOWN]
+
+
+def _things_first(text: str, results: list[Result]) -> list[Result]:
+    """Places that are in the words by chance scored lower: named in part (北京住院 and 北京路街道), by ear alone (住院 and
+    朱园), or only begun by a word that stands for itself (上门 and 上门家). In pinyin there is nothing to tell them by."""
+    said = "".join(text.split())
+    if said.isascii():
+        return results
+    things = [result for result in results if result.kind not in ("division", "station")]
+    a_word = any(result.score >= _WORD for result in things)
+
+    def by_chance(name: str) -> bool:
+        return short_name(name) not in said and (a_word or said not in name)
+
+    return [
+        replace(result, score=result.score * _BY_CHANCE)
+        if result not in things and by_chance(result.title)
+        else result
+        for result in results
+    ]
 
 
 def _result(session: Session, kind: str, ref: str, score: float, on: date) -> Result | None:

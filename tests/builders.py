@@ -8,8 +8,8 @@ from common import editions
 from common.db import Database
 from common.pinyin import initials, syllables
 from maps.place import Place, pixel_of
-from stations.week import read_week, write_week
 from stations.models import Division, Host, HoursException, Level, OpeningHours, Station
+from stations.week import read_week, write_week
 
 SQUARE = Place(36.6512, 117.1201)  # 泉城广场, Jinan
 OFFICE_HOURS = "Mo-Fr 08:30-12:00,13:30-17:30; PH off"

@@ -83,6 +83,48 @@ def test_far_from_everything_it_still_answers(client, make):
     assert names(response) == ["最近的"]
 
 
+@pytest.mark.parametrize("lat", [90, 89.9, -90])
+def test_a_place_at_the_pole_costs_no_more_than_another(client, database, make, lat):
+    for number in range(40):
+        make.station(f"站{number}", north(number))
+    client.get("/stations", query_string=HERE)  # loads what is kept in memory
+    database.sql_count.n = 0
+    assert client.get("/stations", query_string={"lat": lat, "lon": 180, "m": 0}).status_code == 200
+    assert database.sql_count.n <= 3
+
+
+def test_a_county_that_is_closed_for_a_day_has_nothing_open(client, database, make):
+    for number in range(40):
+        make.station(f"站{number}", north(number), exceptions={date(2026, 11, 23): ""})
+    client.get("/stations", query_string=HERE)
+    database.sql_count.n = 0
+    response = client.get("/stations", query_string=HERE | {"open": 1, "m": 0})
+    assert "没有符合条件的站点" in response.text
+    assert database.sql_count.n <= 3
+
+
+def test_hours_in_a_year_without_a_holiday_plan_say_so(database_url, tmp_path):
+    from tests.builders import Make
+
+    moment = datetime(2027, 2, 8, 2, 0, tzinfo=UTC)  # 正月初三, which only the plan would tell
+    app = make_app(database_url, tmp_path, clock=moment)
+    code = Make(app.extensions["db"], moment).station("近站", north(300))
+    client = app.test_client()
+    for path in (f"/stations?lat={SQUARE.lat}&lon={SQUARE.lon}", f"/stations/{code}"):
+        assert "放假安排还没公布，去之前先打电话" in client.get(path).text
+    assert client.get("/api/v1/stations", query_string=HERE).json["stations"][0]["hours_estimated"] is True
+    app.extensions["db"].engine.dispose()
+
+
+def test_far_from_everything_the_way_on_reaches_the_nearest(client, make):
+    make.station("最近的", north(467_000))
+    response = client.get("/stations", query_string=HERE)
+    assert "不限远近，看最近的" in response.text
+    make.station("开车到", north(15_000))
+    assert "看开车能到的" in client.get("/stations", query_string=HERE).text
+    assert names(client.get("/stations", query_string=HERE | {"by": "car", "m": 60})) == ["开车到"]
+
+
 def test_without_stations_it_says_so(client):
     response = client.get("/stations", query_string=HERE)
     assert "没有符合条件的站点" in response.text
@@ -150,7 +192,8 @@ def test_no_more_than_twenty_are_listed(client, make):
         make.station(f"站{number:02}", north(10 + number))
     response = client.get("/stations", query_string=HERE)
     assert names(response) == [f"站{number:02}" for number in range(20)]
-    assert "只列最近的 20 个" in response.text
+    assert "15 分钟内最近的 20 个" in response.text
+    assert "放宽到" not in response.text
 
 
 def test_a_rough_position_says_so_and_offers_villages(client, make):
@@ -218,12 +261,12 @@ def test_an_unknown_name_leads_on(client, make):
         ({"lat": "117.1", "lon": "36.6"}, "经纬度好像填反了，请先填纬度，再填经度。"),
         ({"lat": "36.6"}, "位置只有一半，请再点一次“用我的位置”。"),
         ({"lat": "北", "lon": "117"}, "纬度格式不对"),
-        ({**HERE, "item": "99"}, "办什么超出了范围"),
+        ({**HERE, "item": "99"}, "没有这件事，请重新选"),
         ({**HERE, "item": "61"}, "没有这件事，请重新选"),
-        ({**HERE, "channel": "fax"}, "怎么办没有这一种，请重新选"),
-        ({**HERE, "by": "horse"}, "怎么去没有这一种，请重新选"),
-        ({**HERE, "m": "16"}, "路上多久没有这一种，请重新选"),
-        ({"area": "37"}, "地区格式不对"),
+        ({**HERE, "channel": "fax"}, "没有这种办法，请重新选"),
+        ({**HERE, "by": "horse"}, "请选走路、电动车或开车"),
+        ({**HERE, "m": "16"}, "请选 15、30、60 分钟或不限"),
+        ({"area": "37"}, "没有这个地区，请重新挑"),
         ({"area": "999999"}, "没有这个地区，请重新挑"),
         ({"at": "长" * 61}, "村名、镇名或站名太长了，最多 60 个字"),
     ],

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from stations.models import StationReport, Trouble
 from stations.operations import REPORTS_A_DAY, Refused, report_trouble, settle_report
@@ -33,7 +34,7 @@ def test_a_station_takes_thirty_reports_a_day_and_new_ones_the_next_day(session,
     another = find(session, make.station("别站"))
     for _number in range(REPORTS_A_DAY):
         report_trouble(session, station, Trouble.OTHER, None, now=NOW)
-    with pytest.raises(Refused, match="正在核对"):
+    with pytest.raises(Refused, match="今天收到的报错太多了"):
         report_trouble(session, station, Trouble.OTHER, None, now=NOW + timedelta(hours=13, minutes=59))
     report_trouble(session, station, Trouble.OTHER, None, now=NOW + timedelta(hours=14))  # midnight in Shandong
     report_trouble(session, another, Trouble.OTHER, None, now=NOW)
@@ -73,3 +74,10 @@ def test_a_report_that_does_not_exist_is_one_sentence(app):
     result = app.test_cli_runner().invoke(args=["stations", "reports", "--settle", "nothing"])
     assert result.exit_code == 1
     assert "没有编号是 nothing" in result.output
+
+
+def test_words_cannot_steer_the_terminal_they_are_read_in(client, make, session):
+    code = make.station()
+    client.post(f"/stations/{code}/report", data={"trouble": "phone", "words": "x\x1b[31m红\x1b]0;y\x07\u202e反\n行"})
+    kept = session.scalars(sa.select(StationReport.words)).one()
+    assert kept == "x[31m红]0;y反 行"
