@@ -91,9 +91,7 @@ def _things_first(text: str, results: list[Result]) -> list[Result]:
         return short_name(name) not in said and (a_word or said not in name)
 
     return [
-        replace(result, score=result.score * _BY_CHANCE)
-        if result not in things and by_chance(result.title)
-        else result
+        replace(result, score=result.score * _BY_CHANCE) if result not in things and by_chance(result.title) else result
         for result in results
     ]
 

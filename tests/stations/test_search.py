@@ -70,6 +70,41 @@ def test_a_place_is_found_however_it_is_typed(session, villages, typed, first):
     assert first[1] in (None, found.ref)
 
 
+@pytest.mark.parametrize(
+    ("typed", "firsts"),
+    [
+        ("买药", {"20", "19", "21"}),
+        ("大病", {"19", "29"}),
+        ("交医保", {"1", "3"}),
+        ("北京住院", {"17", "18"}),
+        ("去北京看病", {"17", "18"}),
+        ("上门", {"33"}),
+        ("住院", {"23"}),
+        ("门特", {"19"}),
+        ("丢了", {"10"}),
+    ],
+)
+def test_a_word_of_insurance_comes_before_places_that_only_sound_or_begin_like_it(session, make, typed, firsts):
+    load_shipped(session, NOW)
+    session.commit()
+    make.division("370102001005", "上门家", SQUARE)
+    make.division("370102001006", "朱园", SQUARE)  # sounds like 住院
+    make.division("370102001007", "麦腰村", SQUARE)  # like 买药
+    make.division("370102009", "北京路街道", SQUARE)
+    found = search.find(session, typed, on=local_date(NOW))
+    assert {result.ref for result in found[: len(firsts)]} == firsts
+    places = [result.kind in ("division", "station") for result in found]
+    assert places == sorted(places)
+
+
+def test_a_place_named_like_a_word_is_found_by_its_whole_name(session, make):
+    load_shipped(session, NOW)
+    session.commit()
+    make.division("370102001005", "上门家", SQUARE)
+    assert search.find(session, "上门家", on=local_date(NOW))[0].ref == "370102001005"
+    assert "370102001005" in {result.ref for result in search.find(session, "上门", on=local_date(NOW))}
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "%", "_", "'", "%%%", "\u202e", "🏥", "\x00", "<b>"])
 def test_what_is_not_a_word_finds_nothing_and_breaks_nothing(session, villages, typed):
     assert search.find(session, typed, on=local_date(NOW)) == []
