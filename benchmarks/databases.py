@@ -97,7 +97,8 @@ def _multiply(file: Path) -> None:
     connection.execute("PRAGMA journal_mode=OFF")
     connection.execute("PRAGMA synchronous=OFF")
     columns = [row[1] for row in connection.execute("PRAGMA table_info(station)")]
-    models = [dict(zip(columns, row, strict=True)) for row in connection.execute("SELECT * FROM station ORDER BY code")]
+    rows = connection.execute(f"SELECT {', '.join(columns)} FROM station ORDER BY code")
+    models = [dict(zip(columns, row, strict=True)) for row in rows]
     # Indexes are made again at the end: sorted once instead of a million times put in place.
     indexes = connection.execute(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'station' AND sql IS NOT NULL"
@@ -105,8 +106,8 @@ def _multiply(file: Path) -> None:
     connection.execute("BEGIN")
     for name, _sql in indexes:
         connection.execute(f"DROP INDEX {name}")
-    named = ", ".join(f":{name}" for name in columns)
-    connection.executemany(f"INSERT INTO station VALUES ({named})", _copies(models, MILLION - len(models)))
+    insert = f"INSERT INTO station ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    connection.executemany(insert, _copies(models, MILLION - len(models)))
     for _name, sql in indexes:
         connection.execute(sql)
     connection.execute("COMMIT")

@@ -58,7 +58,12 @@ class Make:
         number = next(self.numbers)
         county = facts.pop("county_code", "370102")
         town = facts.pop("town_code", county + "001")
-        for code, said in (("370000", "山东省"), (county[:4] + "00", "济南市"), (county, "历下区"), (town, "解放路街道")):
+        for code, said in (
+            ("370000", "山东省"),
+            (county[:4] + "00", "济南市"),
+            (county, "历下区"),
+            (town, "解放路街道"),
+        ):
             self._division_if_missing(code, said)
         with self.database.writing() as session:
             pixel = pixel_of(place)

@@ -24,18 +24,88 @@ from tests.page_watcher import plain
 EXAMPLES = 200  # for each test and database
 HOSTILE = [
     *("", " ", "0", "-1", "1", "2", "15", "18", "33", "61", "62", "63", "64", "on", "true", "walk", "window", "none"),
-    *("nan", "NaN", "inf", "-inf", "Infinity", "1e400", "-1e400", "1e-400", "0x10", "1_000", "٣٦", "１１７", "３６．６５"),
+    *(
+        "nan",
+        "NaN",
+        "inf",
+        "-inf",
+        "Infinity",
+        "1e400",
+        "-1e400",
+        "1e-400",
+        "0x10",
+        "1_000",
+        "٣٦",
+        "１１７",
+        "３６．６５",
+    ),
     *("36.65", "117.12", "36,65", "90.0000001", "-180.1", "179.999999999999", "+36", "36.65°N", "0.0", "-0.0"),
     *("9" * 19, "9" * 400, "-" + "9" * 30, "2147483648", "9223372036854775808", "1.7976931348623157e308"),
     *("370000", "370100", "370102", "370102001", "370102001001", "999999", "37010", "00000000000000000000", "37010²"),
-    *("\x00", "大桥\x00村", "\x1b[31m", "\r\nSet-Cookie: a=b", "\ud7ff", "\ufeff", "\u2028", "\u202e文反", "\u200b\u200d"),
-    *("</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' OR 1=1 --", "%", "%%", "%_", "_", "\\"),
+    *(
+        "\x00",
+        "大桥\x00村",
+        "\x1b[31m",
+        "\r\nSet-Cookie: a=b",
+        "\ud7ff",
+        "\ufeff",
+        "\u2028",
+        "\u202e文反",
+        "\u200b\u200d",
+    ),
+    *(
+        "</script><script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "' OR 1=1 --",
+        "%",
+        "%%",
+        "%_",
+        "_",
+        "\\",
+    ),
     *("${7*7}", "#{7*7}", "<%= 7*7 %>", "%(name)s", "%s", "{0}", "{name.__class__}", "javascript:alert(1)", "data:,x"),
-    *("//example.com", "/\\example.com", "https://example.com", "../../etc/passwd", "..%2f..%2fapp.py", "/stations?x=1"),
+    *(
+        "//example.com",
+        "/\\example.com",
+        "https://example.com",
+        "../../etc/passwd",
+        "..%2f..%2fapp.py",
+        "/stations?x=1",
+    ),
     *("😀", "👨‍👩‍👧‍👦", "𠀀𪚥", "z̷̢̛a̶l̸g̵o̴", "ﷺ" * 50, "大" * 61, "大" * 400, "长" * 10_000, "x" * 10_000, "a b c " * 50),
-    *("外地看病", "waidi", "wdkb", "大桥", "济南市历下区", "历下", "370102大桥", "大 桥", "ｄａｑｉａｏ", "()[]{}*?+^$|", "&amp;", "&#60;"),
+    *(
+        "外地看病",
+        "waidi",
+        "wdkb",
+        "大桥",
+        "济南市历下区",
+        "历下",
+        "370102大桥",
+        "大 桥",
+        "ｄａｑｉａｏ",
+        "()[]{}*?+^$|",
+        "&amp;",
+        "&#60;",
+    ),
 ]
-PARAMETERS = ("lat", "lon", "acc", "area", "at", "item", "channel", "open", "by", "m", "q", "big", "lang", "back", "done", "x")
+PARAMETERS = (
+    "lat",
+    "lon",
+    "acc",
+    "area",
+    "at",
+    "item",
+    "channel",
+    "open",
+    "by",
+    "m",
+    "q",
+    "big",
+    "lang",
+    "back",
+    "done",
+    "x",
+)
 text = st.one_of(
     st.sampled_from(HOSTILE),
     st.text(max_size=30),
@@ -139,7 +209,9 @@ def test_no_hostile_value_breaks_a_parameter(site, value):
 
 
 @fuzzed
-@given(lat=st.floats(), lon=st.floats(), m=st.sampled_from(["15", "30", "60", "0"]), by=st.sampled_from(["walk", "car"]))
+@given(
+    lat=st.floats(), lon=st.floats(), m=st.sampled_from(["15", "30", "60", "0"]), by=st.sampled_from(["walk", "car"])
+)
 @example(lat=90.0, lon=180.0, m="0", by="walk")
 @example(lat=-90.0, lon=-180.0, m="60", by="car")
 @example(lat=36.65, lon=5e-324, m="15", by="car")

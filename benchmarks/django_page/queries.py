@@ -123,8 +123,9 @@ def _suitable(wanted: Wanted, now: datetime, known: Reference) -> Any:
     if wanted.channel is not None:
         query = query.alias(serves=F("channels").bitand(1 << list(Channel).index(wanted.channel))).filter(serves__gt=0)
     if wanted.open_now:
-        special = HoursException.objects.filter(date=local_date(now)).values("station_id")
-        query = query.filter(Q(hours_id__in=_open_weeks(known, now)) | Q(id__in=special))
+        today = HoursException.objects.filter(date=local_date(now)).values("station_id")
+        as_usual = Q(hours_id__in=_open_weeks(known, now)) & ~Q(id__in=today)
+        query = query.filter(as_usual | Q(id__in=today.filter(spans__isnull=False)))
     return query
 
 
@@ -180,7 +181,8 @@ def _conditions(wanted: Wanted, now: datetime, known: Reference) -> tuple[str, d
         names = ", ".join(f"%(week{number})s" for number in range(len(open_weeks)))
         given |= {f"week{number}": id_ for number, id_ in enumerate(open_weeks)} | {"today": local_date(now)}
         parts.append(
-            f"(hours_id IN ({names}) OR station.id IN (SELECT station_id FROM hours_exception WHERE date = %(today)s))"
+            f"(hours_id IN ({names}) AND station.id NOT IN (SELECT station_id FROM hours_exception WHERE date = %(today)s)"
+            " OR station.id IN (SELECT station_id FROM hours_exception WHERE date = %(today)s AND spans IS NOT NULL))"
         )
     return " AND ".join(parts), given
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from benchmarks.django_page.forms import CHANNELS, MODES, FinderForm
-from benchmarks.django_page.queries import areas, nearest, reference
+from benchmarks.django_page.queries import Reference, areas, nearest, reference
 from common.clock import Clock, local_date
 from maps.place import Place
 from maps.reach import Mode, ReachPolicy
@@ -63,12 +63,13 @@ def finder(request: HttpRequest) -> HttpResponse:
         wider = MINUTES[minutes]
         found = nearest(origin.place, wanted, policy=policy, minutes=minutes, wider=wider, now=now, known=known)
         said = areas(known, found.stations)
-        wider_url, wider_words = _wider(found, kept, by, minutes, wider)
+        wider_url, wider_words = _wider(found, kept, known, minutes, wider)
         context |= {
             "origin": origin,
             "found": found,
             "cards": [card(s, said[s.code], policy=policy, item=given["item"], now=now) for s in found.stations],
             "station_url": reverse("station", kwargs={"code": "-"})[:-1],
+            "item_tail": f"?item={item.no}" if item else "",
             "sample": any(station.synthetic for station in found.stations),
             "heading": _heading(found, by, minutes),
             "nearest_words": _nearest_words(found, policy, known.policies[Mode.EBIKE]),
@@ -84,6 +85,8 @@ def _heading(found: Found, by: Mode, minutes: int) -> str:
         return _("没有符合条件的站点")
     if not minutes:
         return ngettext("最近的 %(num)s 个", "最近的 %(num)s 个", number) % {"num": number}
+    if found.within and number == SHOWN:
+        return _("%(m)s 分钟内最近的 %(num)s 个") % {"m": minutes, "num": number}
     if found.within:
         return ngettext("%(m)s 分钟内有 %(num)s 个", "%(m)s 分钟内有 %(num)s 个", number) % {
             "m": minutes,
@@ -108,7 +111,9 @@ def _nearest_words(found: Found, policy: ReachPolicy, by_ebike: ReachPolicy) -> 
     }
 
 
-def _wider(found: Found, kept: dict[str, str], by: Mode, minutes: int, wider: int) -> tuple[str | None, str | None]:
+def _wider(
+    found: Found, kept: dict[str, str], known: Reference, minutes: int, wider: int
+) -> tuple[str | None, str | None]:
     def url(**values: str) -> str:
         return f"{reverse('finder')}?{urlencode(values)}"
 
@@ -117,8 +122,12 @@ def _wider(found: Found, kept: dict[str, str], by: Mode, minutes: int, wider: in
         return url(**fewer), _("去掉条件，看所有站点")
     if not minutes or (found.within and len(found.stations) == SHOWN):
         return None, None
-    if not found.within and by is Mode.WALK:
-        return url(**(kept | {"by": "ebike"})), _("看骑电动车能到的")
+    if not found.within:
+        words = {Mode.EBIKE: _("看骑电动车能到的"), Mode.CAR: _("看开车能到的")}
+        for mode, within in ((Mode.EBIKE, 15), (Mode.EBIKE, 30), (Mode.CAR, 30), (Mode.CAR, 60)):
+            if known.policies[mode].straight_metres(within) >= found.stations[0].metres:
+                return url(**(kept | {"by": mode.value, "m": str(within)})), words[mode]
+        return url(**(kept | {"by": Mode.CAR.value, "m": "0"})), _("不限远近，看最近的")
     further = url(**(kept | {"m": str(wider)}))
     if not wider:
         return further, _("不限远近，看最近的")
