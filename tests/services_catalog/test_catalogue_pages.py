@@ -185,7 +185,10 @@ def test_without_a_place_the_differences_are_listed(loaded, look, make):
 
 
 def test_the_place_is_kept_in_the_way_to_the_stations(loaded, look):
-    assert look("/services/items/27?at=370102").select_one(".bar a.go")["href"] == "/stations?item=27&area=370102"
+    """A town or village is a place to set out from; of a county only the middle is known, where nobody lives."""
+    town = look("/services/items/27?at=370102001")
+    assert town.select_one(".bar a.go")["href"] == "/stations?item=27&area=370102001"
+    assert look("/services/items/27?at=370102").select_one(".bar a.go")["href"] == "/stations?item=27"
 
 
 def test_a_place_that_is_no_code_counts_as_not_said(loaded, look):
