@@ -13,7 +13,6 @@ import signal
 import socket
 import ssl
 import sys
-import threading
 import time
 from contextlib import closing, suppress
 
@@ -84,8 +83,10 @@ def serve(*, on_lan: bool) -> int:
     def started() -> None:
         # When the terminal closes: stop, where the server would reload.
         signal.signal(signal.SIGHUP, signal.SIG_IGN if unattended else server.signal_handler_interrupt)
-        threading.Thread(target=announce, args=(port, words, certificate is not None), daemon=True).start()
 
+    # A process and not a thread: workers are forked, and a lock that a thread holds at that moment (OpenSSL's, while
+    # it reads certificates) would never open in them.
+    multiprocessing.Process(target=announce, args=(port, words, certificate is not None), daemon=True).start()
     server.serve(target_loader=application, wrap_loader=False)
     return 0
 
@@ -159,7 +160,8 @@ def workers(database_url: str, sqlite_is_safe: bool) -> int:
 
 
 def announce(port: int, words: str, https: bool) -> None:
-    """Print where to go once a page is really there. Runs beside the server."""
+    """Print where to go once a page is really there. In a child process, beside the server."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     unverified = ssl._create_unverified_context()  # our own certificate, on this machine
     for _ in range(300):
         time.sleep(0.1)

@@ -83,7 +83,7 @@ def test_the_position_button_finds_and_says_how_exact_it_is(phone):
     here = phone()
     page = here.open("/stations")
     page.get_by_role("button", name="用我的位置找").click()
-    expect(page).to_have_url(re.compile(r"lat=36\.66370&lon=117\.15100&acc=30"))
+    expect(page).to_have_url(re.compile(r"lat=36\.6637&lon=117\.1510&acc=30"))
     expect(page.locator("main")).to_contain_text("误差约 30 米")
     assert page.locator("ol.st > li").count() >= 1
 
