@@ -113,7 +113,8 @@ def server() -> Flask:
 
 def _set_up_sign_in(app: Flask) -> None:
     """Flask-Login, with no accounts yet. Its session protection signs phones out when they change networks: off."""
-    manager = LoginManager(app)
+    manager = LoginManager()
+    manager.init_app(app, add_context_processor=False)  # no template asks yet, and it hashes at every page
     manager.session_protection = None
     manager.user_loader(lambda _id: None)
 

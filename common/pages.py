@@ -1,10 +1,13 @@
 """A page, or the block of it that htmx asked for; and where a reader goes next. Floor 0."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app, redirect, request, url_for
 from jinja2 import Environment
 from jinja2_fragments import render_block
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from common import assets, i18n
@@ -51,9 +54,18 @@ def own_path(given: str | None) -> str:
     return url_for("services_catalog.home")
 
 
+@functools.lru_cache(maxsize=16_384)  # about 16 MB
+def drawn(macro: Callable[..., Markup], *arguments: Any) -> Markup:
+    """What a piece of `ui` draws of these arguments, kept: a list of neighbours shows the same stations to everybody. The
+    piece must depend on nothing else; its language is its own, since every language has its own `ui`."""
+    return macro(*arguments)
+
+
 def set_up(app: Flask) -> None:
     """Give every template what it may use: pieces (`ui`), words, assets, the reader's choices."""
-    app.jinja_env.globals.update(asset=assets.asset_url, pick=i18n.pick, say_date=i18n.say_date, weekday=i18n.weekday)
+    app.jinja_env.globals.update(
+        asset=assets.asset_url, drawn=drawn, pick=i18n.pick, say_date=i18n.say_date, weekday=i18n.weekday
+    )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["languages"] = i18n.environments(app.jinja_env)

@@ -4,6 +4,7 @@ Each is a plain `<a href>` that needs no key, no script and no starting point: t
 as the owners document them (lbs.amap.com 2025-03-03, lbs.qq.com, lbsyun.baidu.com). Not tried on real phones yet.
 """
 
+import functools
 import unicodedata
 from typing import NamedTuple
 from urllib.parse import quote
@@ -33,7 +34,8 @@ class Link(NamedTuple):
     url: str
 
 
-def navigation_links(place: Place, name: str, mode: Mode = Mode.WALK) -> list[Link]:
+@functools.lru_cache(maxsize=8_192)  # about 8 MB: a county's people look at the same few hundred stations
+def navigation_links(place: Place, name: str, mode: Mode = Mode.WALK) -> tuple[Link, ...]:
     """高德, 百度, 腾讯 and geo: for one place, in this order, each in its own datum and order of numbers.
 
     place  WGS-84.
@@ -44,7 +46,7 @@ def navigation_links(place: Place, name: str, mode: Mode = Mode.WALK) -> list[Li
     bd09 = bd09_from_gcj02(gcj02)
     lat, lon = f"{gcj02.lat:.6f}", f"{gcj02.lon:.6f}"  # 0.1 m; 高德 takes no more decimals
     here = f"{place.lat:.6f},{place.lon:.6f}"
-    return [
+    return (
         # The page that documents this names no datum parameter, so it gets 高德's own. WeChat opens its web page, not the app.
         Link(
             "amap",
@@ -63,7 +65,7 @@ def navigation_links(place: Place, name: str, mode: Mode = Mode.WALK) -> list[Li
             f"&coord_type=2&referer={SOURCE}",
         ),
         Link("geo", f"geo:{here}?q={here}({label})"),  # RFC 5870, WGS-84; the bracket is Android's
-    ]
+    )
 
 
 def _label(name: str) -> str:

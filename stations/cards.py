@@ -30,7 +30,7 @@ class Card:
     way: str  # 走路约 9 分钟
     mode: str | None  # of the item asked for
     takes: str  # 办理 9 件·帮办 5 件
-    links: list[Link]
+    links: tuple[Link, ...]
 
 
 def card(station: StationView, area: str, *, policy: ReachPolicy, item: int | None, now: datetime) -> Card:

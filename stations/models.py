@@ -90,7 +90,8 @@ class Station(Model):
 
     __tablename__ = "station"
     __table_args__ = (
-        sa.Index(None, "mx", "my"),
+        # All that the finder filters by: it reads rows only of the stations it shows, a million being hardly slower.
+        sa.Index("ix_station_finder", "mx", "my", "open", "direct_mask", "assist_mask", "channels", "hours_id", "id"),
         sa.Index(None, "county_code", "town_code"),
         sa.Index(None, "name"),
         sa.Index(None, "pinyin"),
@@ -117,7 +118,7 @@ class Station(Model):
     phone: Mapped[str | None] = mapped_column(sa.String(30))
     lat: Mapped[float]  # WGS-84 degrees
     lon: Mapped[float]
-    mx: Mapped[int]  # Web-Mercator, 26 bits: one index serves box, cluster and nearest (geo.md §3)
+    mx: Mapped[int]  # Web-Mercator, 26 bits: one index serves box, cluster and nearest
     my: Mapped[int]
     datum: Mapped[str] = mapped_column(sa.String(10))  # what the position was declared in before conversion
     place_source: Mapped[str] = mapped_column(sa.String(60))

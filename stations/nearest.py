@@ -27,6 +27,7 @@ EXCEPTIONS_AHEAD = 14  # days of exceptions a list looks at to say when a closed
 SCALE_SPREAD = 0.012  # a pixel's size, in metres, differs by less than this over the 100 km around a place
 SURE_M = 100_000  # beyond it "nearest" is a matter of hours by car, and the order of pixels is good enough
 START_PIXELS = 2048  # about 1 km: where the search for the nearest begins when nothing is in reach
+USUAL_M = 8_000  # where a full list lies nearly everywhere in the province: one plain box instead of a growing one
 SPARE = 12  # fetched beyond what is asked for, since pixels and metres may order neighbours differently
 
 _station: sa.Table = Station.__table__  # type: ignore[assignment]
@@ -104,6 +105,10 @@ def nearest(
                 around, _exceptions = _fetch(session, here, wanted, now, len(close) + SHOWN, metres=circle)
                 more = sum(metres <= circle for metres, _code, _row in around) - len(close)
             return Found(_views(session, close, exceptions, now), True, min(more, SHOWN))
+    else:
+        ranked, exceptions = _fetch(session, here, wanted, now, SHOWN, metres=USUAL_M)
+        if len(ranked) >= SHOWN and ranked[SHOWN - 1][0] <= USUAL_M:
+            return Found(_views(session, ranked[:SHOWN], exceptions, now), True, 0)
     ranked, exceptions = _fetch(session, here, wanted, now, SHOWN)
     return Found(_views(session, ranked[:SHOWN], exceptions, now), not minutes, 0)
 

@@ -43,7 +43,7 @@ def finder() -> ResponseReturnValue:
         "query": query,
         "kept": kept,
         "item": current.items.get(query.item) if query.item else None,
-        "items": current.items.values(),
+        "items": tuple((one.no, one.short) for one in current.items.values()),
         "modes": MODE_WORDS.items(),
         "channels": CHANNEL_WORDS.items(),
         "origin": None,
@@ -52,7 +52,7 @@ def finder() -> ResponseReturnValue:
         "found": None,
         "cards": [],
         "quick": bool(query.item and current.items[query.item].promised == 0),
-        "cities": queries.children(session, "370000"),
+        "cities": [],
     }
     if not form.ok:
         return page("stations/finder.html", block="results", **context), 422
@@ -62,6 +62,8 @@ def finder() -> ResponseReturnValue:
         context["said_unknown"] = not hits
     if origin is not None:
         context |= _results(query, origin, kept)
+    elif not query.at:
+        context["cities"] = queries.children(session, "370000")
     return page("stations/finder.html", block="results", **context)
 
 

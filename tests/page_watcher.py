@@ -20,11 +20,8 @@ SVG_EMPTY = {"path", "circle", "rect", "use", "line"}
 NOT_IN_P = {"p", "div", "ul", "ol", "dl", "section", "form", "table", "fieldset", "details", "nav", "h1", "h2", "h3"}
 HOSTS_ALLOWED_IN_LINKS = {"uri.amap.com", "api.map.baidu.com", "apis.map.qq.com"}
 SHOWN_ATTRIBUTES = ("placeholder", "aria-label", "title", "alt", "data-done", "data-asking", "data-refused")
-EVERY_ANSWER = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+EVERY_ANSWER = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+EVERY_PAGE = {"Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"}
 CHINESE = re.compile(r"[\u3001-\u3011\u4e00-\u9fff\uff01-\uff5e]")  # characters, and full-width punctuation
 
 
@@ -50,11 +47,13 @@ def watch(response: TestResponse, sent: Iterable[str] = ()) -> None:
 
 def header_faults(headers: Mapping[str, str]) -> list[str]:
     """What is wrong with the headers of any answer, in words."""
-    found = [f"{name} is not {value}" for name, value in EVERY_ANSWER.items() if headers.get(name) != value]
+    is_page = headers.get("Content-Type", "").startswith("text/html")
+    wanted = EVERY_ANSWER | (EVERY_PAGE if is_page else {})
+    found = [f"{name} is not {value}" for name, value in wanted.items() if headers.get(name) != value]
     policy = headers.get("Content-Security-Policy", "")
     if "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy or "unsafe" in policy:
         found.append("a weak content policy")
-    if "camera=()" not in headers.get("Permissions-Policy", ""):
+    if is_page and "camera=()" not in headers.get("Permissions-Policy", ""):
         found.append("no Permissions-Policy")
     for cookie in [value for name, value in headers.items() if name == "Set-Cookie"]:
         if not re.search(r"; HttpOnly", cookie) or not re.search(r"; SameSite=Lax", cookie):

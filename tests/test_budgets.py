@@ -26,12 +26,12 @@ COSTS = [
     ("/answers/{answer}", 1),
     ("/stations", 1),
     (f"/stations?{DENSE}", 3),
-    (f"/stations?{DENSE}&m=0", 2),
+    (f"/stations?{DENSE}&m=0", 3),
     (f"/stations?{DENSE}&by=car&m=60", 3),
     (f"/stations?{DENSE}&item=18&open=1&channel=door_to_door", 3),
     ("/stations?lat=37.9&lon=118.9", 3),  # in the province, nothing in reach
     ("/stations?lat=31.23&lon=121.47&item=18", 3),  # Shanghai
-    ("/stations?lat=31.23&lon=121.47&m=0", 2),
+    ("/stations?lat=31.23&lon=121.47&m=0", 3),
     ("/stations?area={county}", 3),
     ("/stations?area={town}", 3),
     ("/stations?area={village}", 5),

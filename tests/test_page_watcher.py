@@ -11,6 +11,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Type": "text/html; charset=utf-8",
     "Permissions-Policy": "camera=()",
 }
 GOOD = """<!doctype html>

@@ -68,7 +68,7 @@ def serve(*, on_lan: bool) -> int:
         address=host,
         port=port,
         workers=workers(settings.sqlalchemy_url, sqlite_is_safe()),
-        blocking_threads=2,
+        blocking_threads=1,
         websockets=False,
         log_level=LogLevels.warning,
         workers_kill_timeout=5,  # a forgotten open connection does not hold up Ctrl-C

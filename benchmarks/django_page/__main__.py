@@ -12,7 +12,7 @@ Granian(
     address="127.0.0.1",
     port=int(os.environ["PORT"]),
     workers=2,
-    blocking_threads=2,
+    blocking_threads=1,
     websockets=False,
     log_level=LogLevels.warning,
 ).serve()

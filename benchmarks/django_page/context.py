@@ -27,4 +27,5 @@ def pieces(request: HttpRequest) -> dict[str, Any]:
         "htmx": _asset("htmx.js"),
         "locate": _asset("locate.js"),
         "copy": _asset("copy.js"),
+        "filters": _asset("filters.js"),
     }

@@ -233,7 +233,9 @@ def upgrade() -> None:
             batch_op.f("ix_station_county_code_town_code"), ["county_code", "town_code"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_station_initials"), ["initials"], unique=False)
-        batch_op.create_index(batch_op.f("ix_station_mx_my"), ["mx", "my"], unique=False)
+        batch_op.create_index(
+            "ix_station_finder", ["mx", "my", "open", "direct_mask", "assist_mask", "channels", "hours_id", "id"]
+        )
         batch_op.create_index(batch_op.f("ix_station_name"), ["name"], unique=False)
         batch_op.create_index(batch_op.f("ix_station_pinyin"), ["pinyin"], unique=False)
         batch_op.create_index(batch_op.f("ix_station_village_code"), ["village_code"], unique=False)

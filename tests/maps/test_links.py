@@ -50,7 +50,7 @@ def names(found: dict[str, str]) -> list[str]:
 
 def test_the_four_links_are_these():
     encoded = "%E5%A4%A7%E6%A1%A5%E6%9D%91%E5%8C%BB%E4%BF%9D%E5%B7%A5%E4%BD%9C%E7%AB%99"
-    assert navigation_links(HERE, NAME) == [
+    assert list(navigation_links(HERE, NAME)) == [
         (
             "amap",
             f"https://uri.amap.com/navigation?to=117.126228,36.651630,{encoded}&mode=walk&src=menkou&callnative=1",
