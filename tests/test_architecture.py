@@ -17,6 +17,8 @@ FLOORS = {
     "maps": 2,
     "sync": 2,
     "stations": 3,
+    "posters": 4,
+    "pocket": 4,
     "cases": 4,
     "appointments": 5,
     "devices": 6,
