@@ -9,6 +9,7 @@ from alembic import context
 # Every room with tables, so that Alembic sees them all; tests/test_migrations.py compares the list with the folders.
 import common.models  # noqa: F401
 import maps.models  # noqa: F401
+import posters.models  # noqa: F401
 import services_catalog.models  # noqa: F401
 import stations.models  # noqa: F401
 from common.db import Model, sqlite_module
