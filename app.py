@@ -18,11 +18,16 @@ import common.assets
 import common.health
 import common.preferences
 import common.ui_pieces
+import maps.routes
+import maps.valhalla
+import posters.card_routes
 import services_catalog.api
 import services_catalog.cli
 import services_catalog.routes
 import stations.api
 import stations.cli
+import stations.map_api
+import stations.map_routes
 import stations.routes
 import stations.search
 from common import clock, compression, db, headers, i18n, migrate, pages, request_log, same_origin, sane_requests
@@ -63,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     database = db.attach(app, settings.sqlalchemy_url)
     app.extensions["clock"] = clock.Clock(settings.clock, settings.time_scale)
+    maps.valhalla.set_up(app, settings.valhalla_url)
     # After-request functions run last to first: the log comes last and sees what is really sent.
     request_log.log_requests(app, database)
     i18n.set_up(app)
@@ -84,6 +90,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         services_catalog.api,
         stations.routes,
         stations.api,
+        stations.map_routes,
+        stations.map_api,
+        maps.routes,
+        posters.card_routes,
     ):
         app.register_blueprint(room.bp)
     if settings.development:

@@ -42,7 +42,12 @@ class Settings(BaseSettings):
     hotline: Annotated[str, StringConstraints(pattern=r"^[0-9-]{3,20}$")] = "12393"
     development: bool = False
     log_requests: bool = True
+    map_tiles: Literal["", "tianditu", "sdmap"] = ""
+    map_key: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{0,64}$")] = ""
+    map_approval: Annotated[str, StringConstraints(max_length=60)] = ""
     demo_stations: Annotated[int, Field(ge=0, le=35_000)] = 35_000
+    public_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
+    valhalla_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
 
     @field_validator("database_url")
     @classmethod
@@ -83,6 +88,8 @@ class Settings(BaseSettings):
                 raise ValueError("DATABASE_URL must be set in production")
             if self.development:
                 raise ValueError("MENKOU_DEVELOPMENT must be off in production")
+        if self.map_tiles and not self.map_key:
+            raise ValueError("MENKOU_MAP_KEY must be set where MENKOU_MAP_TILES is: the tile service wants a key")
         if not self.divisions:
             raise ValueError("MENKOU_DIVISIONS must name at least one division prefix, for example 37 or 371302")
         return self

@@ -9,6 +9,7 @@ from common import clock
 from common.db import reading
 from common.doors import EVERYONE, open_to
 from common.i18n import gettext as _
+from maps.valhalla import valhalla
 from stations import details, queries
 from stations.cards import Card, bits_set, item_numbers
 from stations.finder import find_cards, origin_of, read_query
@@ -22,8 +23,8 @@ bp = Blueprint("stations_api", __name__)
 def nearest() -> ResponseReturnValue:
     """The finder's list. Same parameters as the page: lat and lon (WGS-84) or area or at, item, channel, open, by, m.
 
-    200 {"within": bool, "more": int, "stations": […]}; 422 {"errors": {parameter: sentence}} when something is wrong or
-    no place was given.
+    200 {"within": bool, "more": int, "measure": "estimate" | "roads", "reach": {…}, "stations": […]}; 422 {"errors":
+    {parameter: sentence}} when something is wrong or no place was given.
     """
     session, now = reading(), clock.now()
     form = read_query(session, request.args, now=now)
@@ -36,8 +37,14 @@ def nearest() -> ResponseReturnValue:
             error = _("这个名字有好几处，请用 area 说明是哪一处") if hits else _("没找到这个地方")
         choices = [{"kind": hit.kind, "code": hit.code, "name": hit.name, "above": hit.above} for hit in hits]
         return {"errors": {"form": error}, "choices": choices}, 422
-    found, cards = find_cards(session, form.value, origin.place, now=now)
-    return {"within": found.within, "more": found.more, "stations": [_row(card) for card in cards]}
+    listed = find_cards(session, form.value, origin.place, now=now, roads=valhalla())
+    return {
+        "within": listed.found.within,
+        "more": listed.found.more,
+        "measure": "roads" if listed.measure == "roads" else "estimate",
+        "reach": {"mode": listed.policy.mode, "km_per_hour": listed.policy.km_per_hour, "detour": listed.policy.detour},
+        "stations": [_row(card) for card in listed.cards],
+    }
 
 
 @bp.get("/api/v1/stations/<code>")
@@ -89,7 +96,7 @@ def _row(card: Card) -> dict[str, Any]:
         "lon": station.place.lon,
         "metres": round(station.metres),
         "minutes": card.minutes,
-        "minutes_estimated": True,
+        "minutes_estimated": card.estimated,
         "state": card.state,
         "hours_estimated": card.unsure,
         "opening": card.opening,

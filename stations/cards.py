@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Literal, assert_never
 
 from common.clock import local_date
 from common.i18n import gettext as _
 from common.i18n import say_date, say_time, weekday
 from maps.links import Link, navigation_links
 from maps.reach import Mode, ReachPolicy
+from maps.valhalla import Way
 from stations.hours import Opening, State
 from stations.nearest import StationView
 
@@ -25,27 +26,44 @@ class Card:
     state: str  # open, closing, closed, unknown
     opening: str  # 现在营业·17:30 关门
     unsure: bool  # the holidays of that year are not announced yet: ring first
-    distance: str  # 620 米
     minutes: int
-    way: str  # 走路约 9 分钟
+    estimated: bool  # minutes by the straight line; False: along real roads
+    way: str  # 走路约 9 分钟·620 米
     mode: str | None  # of the item asked for
     takes: str  # 办理 9 件·帮办 5 件
     links: tuple[Link, ...]
 
 
-def card(station: StationView, area: str, *, policy: ReachPolicy, item: int | None, now: datetime) -> Card:
-    """What the list says of `station`, seen from where its `metres` are counted."""
+def card(
+    station: StationView,
+    area: str,
+    *,
+    policy: ReachPolicy,
+    item: int | None,
+    now: datetime,
+    way: Way | Literal["none"] | None = None,
+) -> Card:
+    """What the list says of `station`, seen from where its `metres` are counted.
+
+    way  along real roads, where a server knows them; "none": it knows that no road leads there.
+    """
     state, words = opening_words(station.opening, now)
-    minutes = policy.minutes(station.metres)
+    if isinstance(way, Way):
+        minutes, said = way.minutes, f"{way_words(way.minutes, policy.mode)}·{distance_words(way.metres)}"
+    else:
+        minutes = policy.minutes(station.metres)
+        far = distance_words(station.metres)
+        no_road = way == "none"
+        said = _("没查到通的路·直线 %(far)s", far=far) if no_road else f"{way_words(minutes, policy.mode)}·{far}"
     return Card(
         station,
         area,
         state,
         words,
         bool(station.opening and station.opening.estimated),
-        distance_words(station.metres),
         minutes,
-        way_words(minutes, policy.mode),
+        not isinstance(way, Way),
+        said,
         station.mode_of(item) if item else None,
         takes_words(station),
         navigation_links(station.place, station.name, policy.mode),

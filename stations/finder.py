@@ -1,8 +1,9 @@
 """What the finder answers, for its page and its JSON door alike: from where, and which stations. Room `stations`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -10,12 +11,27 @@ from common.clock import local_date
 from common.forms import Form
 from maps.place import Place
 from maps.queries import reach_policy
+from maps.reach import ReachPolicy
+from maps.valhalla import Valhalla, Way
 from services_catalog.queries import catalogue
 from stations import queries
 from stations.cards import Card, card, distance_words
 from stations.names import NameHit, find_names
-from stations.nearest import Found, Wanted, names_for, nearest
+from stations.nearest import SHOWN, Found, StationView, Wanted, names_for, nearest
 from stations.schema import NO_SUCH_AREA, NO_SUCH_ITEM, ROUGH_M, FinderQuery
+
+Measure = Literal["estimate", "roads", "silent"]  # by the straight line; along roads; roads were asked and did not answer
+Said = dict[str, Way | Literal["none"] | None]  # by station code
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The stations the finder shows, each with its card, and what their minutes are measured by."""
+
+    found: Found
+    cards: list[Card]
+    policy: ReachPolicy
+    measure: Measure
 
 
 @dataclass(frozen=True)
@@ -64,12 +80,47 @@ def _origin_in(session: Session, code: str) -> Origin | None:
     return Origin(line[-1].place, "·".join(part.name for part in line[-3:]))
 
 
-def find_cards(session: Session, query: FinderQuery, here: Place, *, now: datetime) -> tuple[Found, list[Card]]:
-    """The stations the query asks for, and what a list says of each."""
+def find_cards(
+    session: Session, query: FinderQuery, here: Place, *, now: datetime, roads: Valhalla | None = None
+) -> Listed:
+    """The stations the query asks for, and what a list says of each.
+
+    roads  an operator's server of real travel times: then the estimate only chooses whom to ask about, and minutes, order
+           and who is in reach are what the server says.
+    """
     policy = reach_policy(session, query.by, local_date(now))
     wanted = Wanted(query.item, query.channel, query.open)
     found = nearest(session, here, wanted, policy=policy, minutes=query.minutes, wider=query.wider, now=now)
     areas = names_for(session, found.stations)
-    return found, [
-        card(station, areas[station.code], policy=policy, item=query.item, now=now) for station in found.stations
+    said: Said = {}
+    measure: Measure = "estimate"
+    if roads is not None and found.stations:
+        ways = roads.ways(here, [station.place for station in found.stations], policy)
+        if ways is None:
+            measure = "silent"
+        elif any(ways):
+            measure, said = "roads", dict(zip((one.code for one in found.stations), ways, strict=True))
+            found = _by_road(found, said, query.minutes, policy)
+    cards = [
+        card(one, areas[one.code], policy=policy, item=query.item, now=now, way=said.get(one.code))
+        for one in found.stations
     ]
+    return Listed(found, cards, policy, measure)
+
+
+def _by_road(found: Found, said: Said, limit: int, policy: ReachPolicy) -> Found:
+    """The same stations by minutes on real roads, those without a road last; in reach are those within `limit` minutes."""
+
+    def minutes(station: StationView) -> float:
+        way = said[station.code]
+        if way == "none":
+            return float("inf")
+        return way.minutes if isinstance(way, Way) else policy.minutes(station.metres)
+
+    ranked = sorted(found.stations, key=minutes)
+    if not (limit and found.within):
+        return replace(found, stations=ranked)
+    close = [station for station in ranked if minutes(station) <= limit]
+    if not close:
+        return Found(ranked, within=False, more=0)
+    return Found(close, within=True, more=min(SHOWN, found.more + len(ranked) - len(close)))

@@ -14,11 +14,12 @@ from common.i18n import ngettext
 from common.pages import page, see
 from maps.queries import reach_policy
 from maps.reach import Mode, ReachPolicy
+from maps.valhalla import valhalla
 from services_catalog.queries import catalogue
 from services_catalog.views import Catalogue
 from stations import details, operations, queries, search
 from stations.cards import distance_words, way_words
-from stations.finder import Origin, find_cards, origin_of, read_query
+from stations.finder import Listed, Origin, find_cards, origin_of, read_query
 from stations.names import NameHit
 from stations.nearest import SHOWN, Found
 from stations.schema import CHANNEL_WORDS, MODE_WORDS, FinderQuery, TroubleReport
@@ -81,8 +82,8 @@ def _choice(hit: NameHit, kept: dict[str, Any]) -> dict[str, str]:
 def _results(query: FinderQuery, origin: Origin, kept: dict[str, Any]) -> dict[str, Any]:
     session, now = reading(), clock.now()
     today = clock.local_date(now)
-    policy = reach_policy(session, query.by, today)
-    found, cards = find_cards(session, query, origin.place, now=now)
+    listed = find_cards(session, query, origin.place, now=now, roads=valhalla())
+    found, cards = listed.found, listed.cards
     return {
         "origin": origin,
         "found": found,
@@ -91,7 +92,10 @@ def _results(query: FinderQuery, origin: Origin, kept: dict[str, Any]) -> dict[s
         "item_tail": f"?item={query.item}" if query.item else "",
         "sample": any(card.station.synthetic for card in cards),
         "heading": _heading(query, found),
-        "nearest_words": _nearest_words(found, policy, reach_policy(session, Mode.EBIKE, today)),
+        "policy": listed.policy,
+        "measure": listed.measure,
+        "by_words": str(MODE_WORDS[query.by]),
+        "nearest_words": _nearest_words(listed, reach_policy(session, Mode.EBIKE, today)),
         **_wider(query, found, kept),
     }
 
@@ -113,11 +117,14 @@ def _heading(query: FinderQuery, found: Found) -> str:
     }[query.by]
 
 
-def _nearest_words(found: Found, policy: ReachPolicy, by_ebike: ReachPolicy) -> str:
+def _nearest_words(listed: Listed, by_ebike: ReachPolicy) -> str:
     """How far the nearest is when none is in reach: nobody walks an hour, so then by e-bike."""
+    found, policy = listed.found, listed.policy
     if found.within or not found.stations:
         return ""
     first = found.stations[0]
+    if not listed.cards[0].estimated and listed.cards[0].minutes <= LONG_WALK_MIN:
+        return _("最近的一个%(way)s。", way=listed.cards[0].way)
     if policy.mode is Mode.WALK and policy.minutes(first.metres) > LONG_WALK_MIN:
         policy = by_ebike
     way = way_words(policy.minutes(first.metres), policy.mode)
@@ -199,6 +206,7 @@ def show(code: str) -> str:
     return page(
         "stations/station.html",
         back_url=url_for("stations.finder", area=found.town_code, m=0, by=Mode.EBIKE.value, **back),
+        item=back.get("item"),
         **details.station_page(session, found, now=now),
     )
 

@@ -73,6 +73,9 @@ def finder(request: HttpRequest) -> HttpResponse:
             "sample": any(station.synthetic for station in found.stations),
             "heading": _heading(found, by, minutes),
             "nearest_words": _nearest_words(found, policy, known.policies[Mode.EBIKE]),
+            "how": _("%(mode)s每小时 %(speed)s 公里，路按直线的 %(detour)s 倍算。")
+            % {"mode": dict(MODES)[by.value], "speed": f"{policy.km_per_hour:g}", "detour": f"{policy.detour:g}"},
+            "source": policy.source,
             "wider_url": wider_url,
             "wider_words": wider_words,
         }
