@@ -6,6 +6,7 @@ compiled: one environment per language. Import from here: `from common.i18n impo
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from gettext import NullTranslations
@@ -79,6 +80,16 @@ _CALL: list[Any] = [("name", "_"), "lparen", "string", "rparen"]
 def language() -> str:
     """`zh` or `en`, for this request."""
     return _language.get()
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Inside, words are in that language: what goes to other people than the reader (a picture, a poster) has its own."""
+    before = _language.set(name)
+    try:
+        yield
+    finally:
+        _language.reset(before)
 
 
 def english() -> bool:

@@ -20,7 +20,7 @@ from stations.hours import Change, coming_changes, opening
 from stations.models import Access, Channel, Host, HoursException, Level, Station
 from stations.queries import divisions, weeks
 from stations.schema import CHANNEL_WORDS
-from stations.week import Spans, read_day, week_rows
+from stations.week import Spans, Week, read_day, week_rows
 
 HOST_WORDS = {
     Host.TOWN_CENTRE: _l("设在镇街便民服务中心"),
@@ -106,6 +106,13 @@ def taken_on(session: Session, found: Station, now: datetime) -> list[TakenOn]:
     items = catalogue(session, local_date(now)).items
     masks = (("direct", found.direct_mask), ("assist", found.assist_mask), ("consult", found.consult_mask))
     return [TakenOn(no, items[no].short, mode) for mode, mask in masks for no in item_numbers(mask) if no in items]
+
+
+def week_lines(week: Week) -> list[str]:
+    """The week in words, a line for each run of days it is open: 周一至周五 8:30–12:00、13:30–17:30; holidays last."""
+    rows = [row for row in week_rows(week) if row.spans]
+    lines = [f"{_days(row.first, row.last)} {_('、').join(span_words(row.spans))}" for row in rows]
+    return [*lines, _("节假日照常") if week.on_holidays == "usual" else _("节假日不开门")]
 
 
 def span_words(spans: Spans) -> list[str]:
