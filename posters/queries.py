@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from common.clock import local_date
+from common.i18n import gettext as _
 from common.i18n import speaking
 from posters.models import PosterScan
 from posters.version import Version, mark, read_version, write_version
@@ -156,7 +157,9 @@ def differences(session: Session, found: Station, version: str, *, now: datetime
     return Differences(
         then.printed_on,
         new=tuple(names[no].short for no in after if no not in before),
-        gone=tuple(names[no].short for no in before if no not in after and no in names),
+        gone=tuple(
+            names[no].short if no in names else _("第 %(no)s 项", no=no) for no in before if no not in after
+        ),
         changed=tuple((names[no].short, after[no]) for no in after if no in before and before[no] != after[no]),
         hours=then.hours != current.hours,
         phone=then.phone != current.phone,
