@@ -20,12 +20,16 @@ import common.preferences
 import common.ui_pieces
 import maps.routes
 import maps.valhalla
+import pocket.routes
 import posters.card_routes
+import posters.cli
+import posters.routes
 import services_catalog.api
 import services_catalog.cli
 import services_catalog.routes
 import stations.api
 import stations.cli
+import stations.door_routes
 import stations.map_api
 import stations.map_routes
 import stations.routes
@@ -89,11 +93,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         services_catalog.routes,
         services_catalog.api,
         stations.routes,
+        stations.door_routes,
         stations.api,
         stations.map_routes,
         stations.map_api,
         maps.routes,
         posters.card_routes,
+        pocket.routes,
+        posters.routes,
     ):
         app.register_blueprint(room.bp)
     if settings.development:
@@ -103,6 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         services_catalog.cli.catalogue_cli,
         stations.cli.stations_cli,
         stations.cli.demo_cli,
+        posters.cli.posters_cli,
     ):
         app.cli.add_command(commands)
     app.register_error_handler(HTTPException, _say_what_is_wrong)

@@ -1,8 +1,22 @@
-"""Command groups that answer a missing database with a sentence instead of a stack trace. Floor 0."""
+"""What every command does alike: a sentence instead of a stack trace, and how far it has come. Floor 0."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 import sqlalchemy as sa
 from flask.cli import AppGroup
+
+EVERY = 5_000  # steps between two lines where there is no terminal to draw a bar on
+
+
+class Sentence(click.ClickException):
+    """A sentence on standard error and exit code 1."""
+
+    def show(self, file: object = None) -> None:
+        """As it is, without click's "Error:"."""
+        click.echo(self.message, err=True)
 
 
 class Commands(AppGroup):
@@ -18,3 +32,21 @@ class Commands(AppGroup):
             ) from None
         except sa.exc.ProgrammingError:
             raise click.ClickException("The database lacks our tables. Run: flask --app app db upgrade") from None
+
+
+@contextmanager
+def progress(label: str, about: int, every: int = EVERY) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error; where that is no terminal, a line every so many steps. `step(n)`: n more are done."""
+    if sys.stderr.isatty():
+        with click.progressbar(length=max(about, 1), label=label, file=sys.stderr) as bar:
+            yield bar.update
+        return
+    done = 0
+
+    def step(more: int) -> None:
+        nonlocal done
+        before, done = done, done + more
+        if before // every != done // every:
+            click.echo(f"{label} {done:,} / {max(about, done):,}", err=True)
+
+    yield step

@@ -24,7 +24,8 @@ def count_scan(session: Session, found: Station, version: str, *, now: datetime)
     if said is None or not said.old or not _has_room(session, found, version, now):
         return False
     table: Any = PosterScan.__table__
-    insert = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[session.get_bind().dialect.name]
+    inserts: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+    insert = inserts[session.get_bind().dialect.name]
     row = {"station_id": found.id, "version": version, "scanned_on": today, "county_code": found.county_code}
     statement = insert(table).values(row | {"count": 1})
     counted = session.execute(

@@ -62,7 +62,9 @@ def small_font(weight: Weight, characters: Iterable[str]) -> bytes:
         font.setupHorizontalHeader(ascent=source.ascent, descent=source.descent)
         font.setupOS2(sTypoAscender=source.ascent, sCapHeight=733, usWeightClass=700 if weight == "bold" else 400)
         font.setupPost()
-        font.setupNameTable({"familyName": "Noto Sans SC", "styleName": weight.title(), "psName": f"NotoSansSC-{weight}"})
+        font.setupNameTable(
+            {"familyName": "Noto Sans SC", "styleName": weight.title(), "psName": f"NotoSansSC-{weight}"}
+        )
         font.font["head"].created = font.font["head"].modified = _MADE
         font.font.recalcTimestamp = False
         file = io.BytesIO()

@@ -151,15 +151,13 @@ def differences(session: Session, found: Station, version: str, *, now: datetime
     then = read_version(version, found.code)
     if then is None or then.printed_on > today:
         return None
-    names = catalogue(session, then.printed_on).items | catalogue(session, today).items
+    names = {**catalogue(session, then.printed_on).items, **catalogue(session, today).items}
     current = version_of(session, found, today)
     before, after = then.modes(), current.modes()
     return Differences(
         then.printed_on,
         new=tuple(names[no].short for no in after if no not in before),
-        gone=tuple(
-            names[no].short if no in names else _("第 %(no)s 项", no=no) for no in before if no not in after
-        ),
+        gone=tuple(names[no].short if no in names else _("第 %(no)s 项", no=no) for no in before if no not in after),
         changed=tuple((names[no].short, after[no]) for no in after if no in before and before[no] != after[no]),
         hours=then.hours != current.hours,
         phone=then.phone != current.phone,
@@ -204,7 +202,9 @@ def scanned_lately(session: Session, county: str, *, since: date) -> list[OldPos
     for county_code, town_code, code, station, version, times, day in session.execute(query):
         read = read_version(version, code)
         found.append(
-            OldPoster(name(county_code), name(town_code), code, station, read and read.printed_on, int(times), day)
+            OldPoster(
+                name(county_code), name(town_code), code, station, read.printed_on if read else None, int(times), day
+            )
         )
     return found
 

@@ -81,9 +81,11 @@ def read_version(text: str, station_code: str) -> Version | None:
         masks[packed >> 2 * (no - 1) & 3] |= 1 << no
     found = Version(
         EPOCH + timedelta(days=int.from_bytes(whole[1:3], "big")),
-        *masks[1:],
-        whole[3 : 3 + MARK],
-        whole[3 + MARK : HEAD],
+        direct=masks[1],
+        assist=masks[2],
+        consult=masks[3],
+        hours=whole[3 : 3 + MARK],
+        phone=whole[3 + MARK : HEAD],
     )
     return found if write_version(found, station_code) == text.lower() else None
 

@@ -3,11 +3,12 @@
 Comes in: files and words of an operator. Whatever is wrong with them is one sentence, and exit code 1.
 """
 
+import csv
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ import sqlalchemy as sa
 from flask import current_app
 
 from common import clock
-from common.commands import Commands
+from common.commands import Commands, Sentence, progress
 from common.db import database, reading, writing
 from common.i18n import gettext as _
 from common.settings import Settings
 from maps.place import Datum
-from stations import demo, operations
+from stations import clusters, demo, door_links, operations, queries
 from stations.dated_rows import CALENDAR_COLUMNS, EXCEPTION_COLUMNS, Read, read_calendar, read_exceptions
 from stations.models import Station
 from stations.operations import Outcome
@@ -30,18 +31,10 @@ from stations.schema import TROUBLE_WORDS
 from stations.sheets import Unreadable, open_table, write_csv
 
 TOLD = 10  # problems said on the screen; all of them are in the report file
-EVERY = 5_000  # rows between two lines where there is no terminal to draw a bar on
 REPORT_HEADER = ("行号", "级别", "列", "原值", "说明")
 
 stations_cli = Commands("stations", help="Bring in, check and export stations.")
 demo_cli = Commands("demo", help="Data to try Menkou with.")
-
-
-class _Sentence(click.ClickException):
-    """A sentence on standard error and exit code 1."""
-
-    def show(self, file: object = None) -> None:
-        click.echo(self.message, err=True)
 
 
 _file = click.argument("file", type=click.Path(path_type=Path))
@@ -101,7 +94,7 @@ def import_(
                         "不知道坐标系。请加 --datum：手机定位是 wgs84，天地图是 cgcs2000，高德、腾讯是 gcj02，百度是 bd09。"
                     )
                 )
-            with _progress(_("核对"), table.about) as step:
+            with progress(_("核对"), table.about) as step:
                 checked = check(table, known, said, step)
         if checked.rows == 0:
             raise Unreadable(_("表头下面没有内容，没有可导入的站点。"))
@@ -111,7 +104,7 @@ def import_(
     if dry_run:
         outcome = operations.import_roster(session, checked.stations, **keep)  # type: ignore[arg-type]
     else:
-        with writing() as session, _progress(_("写入"), len(checked.stations)) as step:
+        with writing() as session, progress(_("写入"), len(checked.stations)) as step:
             outcome = operations.import_roster(session, checked.stations, progress=step, **keep)  # type: ignore[arg-type]
             session.commit()
     _tell(outcome, checked.rows, checked.bad, dry_run)
@@ -187,13 +180,22 @@ def _keep(
     _tell(outcome, len(read.rows) + read.bad, read.bad, dry_run)
 
 
-# Divisions and demo
+# Divisions, the map's counts and demo
+
+
+@stations_cli.command("clusters")
+def clusters_() -> None:
+    """Count the stations in each cell of the map anew. Imports do it themselves; needed once after an upgrade."""
+    with writing() as session:
+        cells = clusters.rebuild(session)
+        session.commit()
+    click.echo(_("地图重新数过了：%(n)s 格。", n=cells))
 
 
 @stations_cli.command("divisions")
 def divisions() -> None:
     """Load the shipped divisions, province to villages, without the points that were made up for the demo."""
-    with writing() as session, _progress(_("行政区划"), demo.DIVISIONS) as step:
+    with writing() as session, progress(_("行政区划"), demo.DIVISIONS) as step:
         outcome = operations.load_divisions(session, areas=_settings().divisions, progress=step)
         session.commit()
     _tell(outcome, outcome.added + outcome.changed + outcome.same, 0, dry_run=False)
@@ -208,13 +210,13 @@ def load(limit: int | None) -> None:
     """
     settings = _settings()
     if settings.mode == "production":
-        raise _Sentence(_("这是正式环境，不装示例数据。名册请用 flask stations import 导入。"))
+        raise Sentence(_("这是正式环境，不装示例数据。名册请用 flask stations import 导入。"))
     with database().read_session() as session:
         if demo.has_stations(session):
             click.echo(_("已有站点，不再装示例数据。"))
             return
     count = min(settings.demo_stations if limit is None else limit, demo.ALL_STATIONS)
-    with writing() as session, _progress(_("示例数据"), demo.DIVISIONS + count) as step:
+    with writing() as session, progress(_("示例数据"), demo.DIVISIONS + count) as step:
         if demo.has_stations(session):  # another process was quicker
             return
         loaded = demo.load_demo(
@@ -222,6 +224,42 @@ def load(limit: int | None) -> None:
         )
         session.commit()
     click.echo(_("装好了示例数据：%(n)s 个站点，%(m)s 个行政区划。", n=loaded.stations, m=loaded.divisions))
+
+
+# Doors
+
+
+@stations_cli.command("door-link")
+@click.argument("code")
+@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How long it is good for.")
+def door_link(code: str, days: int) -> None:
+    """Print the link by which a helper at the door of station CODE may say where it is (门口校准).
+
+    Whoever has the link may move that station's place until its last day: send it to one person.
+    """
+    found = queries.station(reading(), code)
+    if found is None:
+        raise Sentence(_("没有编码是 %(code)s 的站点，请核对。", code=code[:40]))
+    now = clock.now()
+    token = door_links.sign(_settings().secret_key, found.code, now=now, days=days)
+    click.echo(f"{_settings().public_url.rstrip('/')}/stations/door/{token}")
+    last = clock.local_date(now + timedelta(days=days))
+    click.echo(_("%(name)s，%(day)s前有效。", name=found.name, day=last.isoformat()), err=True)
+    if not _settings().public_url:
+        click.echo(_("没有设 MENKOU_PUBLIC_URL，请在前面加上您的网址。"), err=True)
+
+
+@stations_cli.command("verified")
+@click.option("--county", default="", metavar="CODE", help="Only this county, or all below this city.")
+def verified(county: str) -> None:
+    """Print, as CSV, how many stations of each county were ever verified."""
+    stem = county.rstrip("0") if len(county) == 6 and county.endswith("00") else county
+    names = queries.divisions(reading())
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["区划代码", "县（市、区）", "站点", "已核实", "比例"])
+    for code, (done, every) in queries.verified_share(reading()).items():
+        if code.startswith(stem):
+            out.writerow([code, names[code].name if code in names else "", every, done, f"{done / every:.3f}"])
 
 
 # What readers say is wrong
@@ -261,7 +299,7 @@ def _said() -> Iterator[None]:
     try:
         yield
     except (Unreadable, operations.Refused) as problem:
-        raise _Sentence(str(problem)) from None
+        raise Sentence(str(problem)) from None
 
 
 def _pairs(maps: Sequence[str]) -> dict[str, str]:
@@ -283,7 +321,7 @@ def _checked_on(text: str | None) -> date | None:
 
 def _stop_if(bad: int, skip_bad: bool) -> None:
     if bad and not skip_bad:
-        raise _Sentence(_("有 %(n)s 行要改，什么都没有导入。改好再来，或加 --skip-bad 先导入其余的。", n=bad))
+        raise Sentence(_("有 %(n)s 行要改，什么都没有导入。改好再来，或加 --skip-bad 先导入其余的。", n=bad))
 
 
 def _tell(outcome: Outcome, rows: int, bad: int, dry_run: bool) -> None:
@@ -305,7 +343,7 @@ def _tell_problems(file: Path, report: Path | None, problems: list[Problem], err
     """The first ten on the screen, all of them in the report file; an old report of the same file goes."""
     where = report or file.with_name(file.name + ".report.csv")
     if where.resolve() == file.resolve():
-        raise _Sentence(_("报告会盖掉名册，请给 --report 另一个文件名。"))
+        raise Sentence(_("报告会盖掉名册，请给 --report 另一个文件名。"))
     if not problems:
         if report is None:
             where.unlink(missing_ok=True)
@@ -325,21 +363,3 @@ def _tell_problems(file: Path, report: Path | None, problems: list[Problem], err
         click.echo(_("报告没写成：%(why)s", why=problem), err=True)
     if errors + warnings > MAX_PROBLEMS:
         click.echo(_("只列了前 %(n)s 处。", n=MAX_PROBLEMS), err=True)
-
-
-@contextmanager
-def _progress(label: str, about: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error; where that is no terminal, a line every 5,000."""
-    if sys.stderr.isatty():
-        with click.progressbar(length=max(about, 1), label=label, file=sys.stderr) as bar:
-            yield bar.update
-        return
-    done = 0
-
-    def step(more: int) -> None:
-        nonlocal done
-        before, done = done, done + more
-        if before // EVERY != done // EVERY:
-            click.echo(f"{label} {done:,} / {max(about, done):,}", err=True)
-
-    yield step

@@ -3,12 +3,16 @@
 A new route without an example here makes tests fail, so that no page is forgotten.
 """
 
+from dataclasses import replace
+from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Flask, url_for
 
 from common.assets import STATIC, find
+from posters.queries import version_of
+from posters.version import Version, mark, write_version
 from services_catalog.models import PolicyFact
 from stations.models import Division, Station
 
@@ -25,8 +29,11 @@ class Address(NamedTuple):
         return self.name.split(" ")[0]
 
 
+NOW_ON = date(2026, 11, 23)  # as tests/conftest.py and the browser's server have it
+# A poster that says other items and hours than any station of the demo data.
+OLD = Version(date(2026, 11, 3), direct=1 << 18, assist=1 << 1, consult=1 << 22, hours=mark("Su 00:00-24:00"), phone=b"")
 NEAR = ("36.6637", "117.151")  # in Jinan, among the stations of the demo data
-NOT_PAGES = ("assets.", "health.", "preferences.", "services_catalog_api.", "stations_api.")
+NOT_PAGES = ("assets.", "cards.picture", "health.", "posters.as_pdf", "preferences.", "services_catalog_api.", "stations_api.")
 # Faces of a page beside its plain one: what to add to the example, by endpoint.
 ASK = {"status": 422}
 FACES: dict[str, dict[str, dict[str, Any]]] = {
@@ -58,11 +65,29 @@ FACES: dict[str, dict[str, dict[str, Any]]] = {
         "too-long": {"q": "长" * 61} | ASK,
     },
     "stations.report": {"done": {"done": "1"}},
+    "station_doors.show": {
+        "saved": {"done": "1"},
+        "back": {"done": "2"},
+        "expired": {"token": "OLD_TOKEN", "status": 410},
+        "broken": {"token": "abc.def", "status": 404},
+    },
     "stations_api.nearest": {"no-place": {"lat": None, "lon": None} | ASK},
+    "cards.show": {"for-item": {"item": "1"}, "not-taken-on": {"item": "33"}, "unknown-item": {"item": "61"} | ASK},
+    "posters.show": {"a3": {"size": "a3"}, "wrong-size": {"size": "a5"} | ASK},
+    "posters.as_pdf": {"a3": {"size": "a3"}, "wrong-size": {"size": "a5"} | ASK},
+    "posters.scanned": {"old": {"version": "OLD_VERSION"}, "damaged": {"version": "abc234"}},
+    "cards.picture": {"for-item": {"item": "1"}, "unknown-item": {"item": "61", "status": 404}},
+    "pocket.show": {
+        "for-item": {"item": "18"},
+        "town": {"town": "TOWN"},
+        "town-for-item": {"town": "TOWN", "item": "18"},
+        "wrong": {"item": "61"} | ASK,
+    },
     "preferences.look": {"big": {"big": "1", "back": "/stations", "status": 303}},
 }
 # What an endpoint needs to be opened at all, beyond the arguments below; "status" when it is not 200.
 PLAIN: dict[str, dict[str, Any]] = {
+    "station_doors.show": {"token": "TOKEN"},
     "assets.asset": {"name": "app.css"},
     "preferences.look": {"status": 303},
     "stations_api.nearest": {"lat": NEAR[0], "lon": NEAR[1], "m": "0"},
@@ -119,7 +144,10 @@ def _samples(session) -> dict[str, Any]:
         "no": 2,
         "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
         "digest": find("app.css").digest,
+        "version": write_version(version_of(session, station, NOW_ON), station.code),
+        "OLD_VERSION": write_version(replace(OLD, phone=mark(station.phone)), station.code),
         "TOWN": station.town_code,
+        "county": station.county_code,
         "STATION_NAME": station.name,
         "VILLAGE": village.code,
         "VILLAGE_NAME": village.name,
