@@ -15,6 +15,19 @@ def nonce() -> str:
     return value
 
 
+def page_policy(*more: str, images: str = "") -> str:
+    """The content policy of a page. `more`: directives that one page needs beside, `images`: hosts it may show pictures of;
+    its route sets the header then."""
+    return "; ".join(
+        [
+            f"default-src 'none'; script-src 'nonce-{nonce()}'; style-src 'self'",
+            f"img-src 'self' data: {images}".rstrip(),
+            "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            *more,
+        ]
+    )
+
+
 def set_security_headers(response: Response) -> Response:
     """Add the headers; never loosen what a route has set for itself."""
     headers = response.headers
@@ -23,11 +36,7 @@ def set_security_headers(response: Response) -> Response:
     if response.mimetype != "text/html":  # shown by nobody, or by itself: the rest is about what a page may do
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         return response
-    headers.setdefault(
-        "Content-Security-Policy",
-        f"default-src 'none'; script-src 'nonce-{nonce()}'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    )
+    headers.setdefault("Content-Security-Policy", page_policy())
     headers.setdefault("Cache-Control", "private, no-cache")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", PERMISSIONS)

@@ -8,12 +8,14 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import Flask, url_for
+from flask import Flask, current_app, url_for
 
+from common import clock
 from common.assets import STATIC, find
 from posters.queries import version_of
 from posters.version import Version, mark, write_version
 from services_catalog.models import PolicyFact
+from stations import door_links
 from stations.models import Division, Station
 
 
@@ -33,7 +35,7 @@ NOW_ON = date(2026, 11, 23)  # as tests/conftest.py and the browser's server hav
 # A poster that says other items and hours than any station of the demo data.
 OLD = Version(date(2026, 11, 3), direct=1 << 18, assist=1 << 1, consult=1 << 22, hours=mark("Su 00:00-24:00"), phone=b"")
 NEAR = ("36.6637", "117.151")  # in Jinan, among the stations of the demo data
-NOT_PAGES = ("assets.", "cards.picture", "health.", "posters.as_pdf", "preferences.", "services_catalog_api.", "stations_api.")
+NOT_PAGES = ("assets.", "cards.picture", "health.", "pocket.pack", "pocket.worker", "posters.as_pdf", "preferences.", "services_catalog_api.", "stations_api.")
 # Faces of a page beside its plain one: what to add to the example, by endpoint.
 ASK = {"status": 422}
 FACES: dict[str, dict[str, dict[str, Any]]] = {
@@ -139,6 +141,7 @@ def _samples(session) -> dict[str, Any]:
         sa.select(Division).where(Division.level == 5, Division.lat.is_not(None)).order_by(Division.code)
     ).first()
     village = village or session.scalars(sa.select(Division).where(Division.level == 4).order_by(Division.code)).first()
+    secret = current_app.config["SETTINGS"].secret_key
     return {
         "code": station.code,
         "no": 2,
@@ -146,6 +149,8 @@ def _samples(session) -> dict[str, Any]:
         "digest": find("app.css").digest,
         "version": write_version(version_of(session, station, NOW_ON), station.code),
         "OLD_VERSION": write_version(replace(OLD, phone=mark(station.phone)), station.code),
+        "TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=30),
+        "OLD_TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=-1),
         "TOWN": station.town_code,
         "county": station.county_code,
         "STATION_NAME": station.name,
