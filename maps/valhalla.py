@@ -54,10 +54,10 @@ class Unusable(ValueError):
 
 
 class Valhalla:
-    """The client of one server. `url`: its root, without a slash at the end. `clock`: seconds that only grow."""
+    """The client of one server. `url`: its root. `clock`: seconds that only grow."""
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic):
-        self.url = url
+        self.url = url.rstrip("/")
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
@@ -182,15 +182,19 @@ def _way(said: Any, number: int, straight: float, policy: ReachPolicy) -> Way | 
     km, seconds = said.get("distance"), said.get("time")
     if km is None and seconds is None:
         return None
-    if not all(type(value) in (int, float) and math.isfinite(value) and value >= 0 for value in (km, seconds)):
-        raise Unusable("not a number")
-    metres = float(km) * 1000  # type: ignore[arg-type]
+    metres, seconds = _number(km) * 1000, _number(seconds)
     if metres < straight - SNAP_M or metres > straight * LONGEST_DETOUR + SNAP_M:
         raise Unusable("shorter than the straight line, or far too long")
     fastest = policy.km_per_hour * FASTEST / 3.6  # metres a second
-    if metres > fastest * float(seconds) + SNAP_M or float(seconds) > 24 * 3600:  # type: ignore[arg-type]
+    if metres > fastest * seconds + SNAP_M or seconds > 24 * 3600:
         raise Unusable("nobody goes as fast, or as slowly")
-    return Way(max(1, math.ceil(float(seconds) / 60 - 1e-9)), metres)  # type: ignore[arg-type]
+    return Way(max(1, math.ceil(seconds / 60 - 1e-9)), metres)
+
+
+def _number(said: Any) -> float:
+    if type(said) not in (int, float) or not 0 <= said < 1e9:  # NaN fails too
+        raise Unusable("not a number")
+    return float(said)
 
 
 def set_up(app: Flask, url: str) -> None:

@@ -151,6 +151,21 @@ class HoursException(Model):
     note: Mapped[str | None] = mapped_column(sa.String(60))
 
 
+class StationCluster(Model):
+    """How many open stations a cell of the map holds, for the zooms at which counting them anew would take too long.
+    Made from the stations by stations/clusters.py, never edited by itself."""
+
+    __tablename__ = "station_cluster"
+
+    zoom: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    cx: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # column and row of maps/cells.py
+    cy: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    n: Mapped[int]
+    mx_sum: Mapped[int] = mapped_column(sa.BigInteger)  # over n: their middle, where the marker stands
+    my_sum: Mapped[int] = mapped_column(sa.BigInteger)
+    by_item: Mapped[bytes] = mapped_column(sa.LargeBinary)  # 4 bytes an item, little end first: how many do it or help
+
+
 class Trouble(StrEnum):
     """What a reader may say is wrong with a station's page."""
 
@@ -175,3 +190,26 @@ class StationReport(Model):
     words: Mapped[str | None] = mapped_column(sa.String(200))
     reported_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+
+
+class DoorReading(Model):
+    """门口校准: one place measured at a station's door, or the place before it put back. Rows are added, never changed."""
+
+    __tablename__ = "door_reading"
+    __table_args__ = (sa.Index(None, "county_code", "at"), sa.Index(None, "station_id", "at"))
+
+    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)  # of the operation: the same form twice is one row
+    county_code: Mapped[str] = mapped_column(sa.String(6))
+    station_id: Mapped[str] = mapped_column(sa.ForeignKey("station.id"))
+    how: Mapped[str] = mapped_column(sa.String(10))  # door, back
+    at: Mapped[datetime]
+    lat: Mapped[float]  # WGS-84 degrees
+    lon: Mapped[float]
+    accuracy_m: Mapped[float | None]  # NULL: not measured, put back
+    readings: Mapped[int | None]
+    photo: Mapped[str | None] = mapped_column(sa.String(40))  # a file of data_dir/doors
+    old_lat: Mapped[float]
+    old_lon: Mapped[float]
+    old_datum: Mapped[str] = mapped_column(sa.String(10))
+    old_place_source: Mapped[str] = mapped_column(sa.String(60))
+    old_verified_on: Mapped[date | None] = mapped_column(sa.Date)

@@ -28,9 +28,10 @@ from maps import counties
 from maps.place import Datum, Place
 from services_catalog.models import ModeOfItem
 from services_catalog.queries import catalogue
+from stations import clusters
 from stations.dated_rows import CalendarRow, ExceptionRow
-from stations.models import Division, HoursException, OpeningHours, Station, StationReport, Trouble
-from stations.roster import SEARCH_KEY, Facts, Known, row_of
+from stations.models import Division, DoorReading, HoursException, OpeningHours, Station, StationReport, Trouble
+from stations.roster import AT_THE_DOOR, SEARCH_KEY, Facts, Known, row_of
 
 DATA = Path(__file__).parent / "data"
 REPORTS_A_DAY = 30  # of one station; more is a prank or a machine, and the bureau has long been told
@@ -208,7 +209,8 @@ def import_roster(
 
     source   for new stations whose row does not say where it comes from.
     dry_run  only counts; a reading session will do.
-    A new station without items gets the defaults of its level and host; a known one keeps what it has taken on.
+    A new station without items gets the defaults of its level and host; a known one keeps what it has taken on, and the
+    place that was measured at its door.
     """
     weeks = dict(session.execute(sa.select(_hours.c.week, _hours.c.id)).all())
     listed = set(catalogue(session, local_date(now)).items)
@@ -223,17 +225,34 @@ def import_roster(
             if old is None:
                 defaults = _listed(default_items().get((facts["level"], facts["host"]), {}), listed)
                 new.append({"id": new_id(), **_BLANK, "source": source, **dict.fromkeys(MASKS, 0), **defaults, **facts})
-            elif any(old[name] != value for name, value in facts.items()):
+                continue
+            facts = _less_sure_left_out(old, facts)
+            if any(old[name] != value for name, value in facts.items()):
                 moved.append({**old, **facts, "was_in": old["county_code"]})
         added, changed, same = added + len(new), changed + len(moved), same + len(batch) - len(new) - len(moved)
         if not dry_run:
             insert_stations(session, new, weeks, now)
             _update_stations(session, moved, weeks, now)
         progress(len(batch))
+    if (added or changed) and not dry_run:
+        clusters.rebuild(session)
     mine = sa.select(sa.func.count()).select_from(_station)
     touched = {facts["county_code"] for facts in stations}
     total = session.scalar(mine.where(_station.c.county_code.in_(touched))) or 0
     return Outcome(added, changed, same, max(0, total - (0 if dry_run else added) - changed - same))
+
+
+def _less_sure_left_out(old: Facts, facts: Facts) -> Facts:
+    """A roster does not move a station whose door was measured: its position came from a desk. Only a row that names
+    another source of its position and a later date of check knows better."""
+    if old["place_source"] != AT_THE_DOOR:
+        return facts
+    checked, source = facts.get("verified_on"), facts.get("place_source")
+    later = checked is not None and checked > old["verified_on"]
+    if later and source not in {None, AT_THE_DOOR}:
+        return facts
+    keep = {"lat", "lon", "mx", "my", "datum", "place_source"} | (set() if later else {"verified_on"})
+    return {name: value for name, value in facts.items() if name not in keep}
 
 
 def _listed(masks: Mapping[str, int], items: Collection[int]) -> dict[str, int]:
@@ -270,7 +289,7 @@ def _update_stations(session: Session, stations: Sequence[Facts], weeks: dict[st
     session.execute(by_id, [{"of_id": row["id"], **{name: row[name] for name in columns}} for row in rows])
     for facts in stations:
         if facts["was_in"] != facts["county_code"]:  # rows that hang on it carry its county too
-            for model in (HoursException, StationReport):
+            for model in (HoursException, StationReport, DoorReading):
                 hangs = sa.update(model).where(model.station_id == facts["id"])
                 session.execute(hangs.values(county_code=facts["county_code"]))
 

@@ -102,3 +102,10 @@ def week_text(session: Session, found: Station) -> str | None:
     """Its weekly hours in OpenStreetMap's notation, or None."""
     week = weeks(session).get(found.hours_id) if found.hours_id else None
     return write_week(week) if week else None
+
+
+def verified_share(session: Session) -> dict[str, tuple[int, int]]:
+    """By county code: how many of its open stations were ever verified, and how many there are. One statement."""
+    counted = sa.select(Station.county_code, sa.func.count(Station.verified_on), sa.func.count())
+    rows = session.execute(counted.where(Station.open).group_by(Station.county_code).order_by(Station.county_code))
+    return {county: (verified, every) for county, verified, every in rows}

@@ -25,6 +25,7 @@ from stations.hours import read_week, write_week
 from stations.models import Access, Channel, Host, Level
 from stations.sheets import Column, Table
 
+AT_THE_DOOR = "门口实测"  # place_source of a station whose door was measured (stations/doors.py)
 MARGIN_M = 3_000  # outside its county by more than this is worth a warning: the county lines are generalised
 SAMPLE = 2_000  # rows that are asked whether another datum would fit them better
 SEARCH_KEY = 120  # characters; common.db.SearchKey

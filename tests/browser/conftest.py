@@ -43,6 +43,7 @@ def server(demo_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "DEVELOPMENT": "on",
         "LOG_REQUESTS": "off",
         "DEMO_STATIONS": "300",
+        "SECRET_KEY": "t" * 40,  # as tests/conftest.py: links signed there open here
     }
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
     environment |= {f"MENKOU_{name}": value for name, value in settings.items()}
