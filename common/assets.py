@@ -17,7 +17,11 @@ from common.settings import ROOT
 
 STATIC = ROOT / "static"
 NODE_MODULES = ROOT / "node_modules"
-LIBRARIES = {"htmx.js": "htmx.org/dist/htmx.min.js"}
+LIBRARIES = {
+    "htmx.js": "htmx.org/dist/htmx.min.js",
+    "leaflet.js": "leaflet/dist/leaflet.js",
+    "leaflet.css": "leaflet/dist/leaflet.css",  # its pictures (layers, markers) are not served: nothing of ours asks for them
+}
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 A_YEAR = "public, max-age=31536000, immutable"
 

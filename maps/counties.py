@@ -7,6 +7,7 @@ generalised, half of each is more than 0.4 km from the truth. So callers allow a
 import functools
 import json
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,6 +52,18 @@ def metres_outside(place: Place, county_code: str) -> float:
     if county is None:
         raise ValueError(_("没有 %(code)s 的县界，无法核对位置。", code=county_code))
     return 0.0 if _holds(county, place) else metres_between(place, _nearest_on(county, place))
+
+
+def box_of(areas: Sequence[str]) -> tuple[float, float, float, float]:
+    """West, south, east, north of the counties whose codes begin so; of all when none does."""
+    chosen = [county for code, county in _counties().items() if code.startswith(tuple(areas))]
+    chosen = chosen or list(_counties().values())
+    return (
+        min(county.west for county in chosen),
+        min(county.south for county in chosen),
+        max(county.east for county in chosen),
+        max(county.north for county in chosen),
+    )
 
 
 def _holds(county: _County, place: Place) -> bool:

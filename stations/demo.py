@@ -24,6 +24,7 @@ from common.pinyin import initials, syllables
 from maps.models import ReachRule
 from maps.place import Datum, Place, pixel_of
 from maps.reach import DEFAULT_POLICIES
+from stations import clusters
 from stations.dated_rows import CALENDAR_COLUMNS, read_calendar
 from stations.hours import read_day, read_week, write_day, write_week
 from stations.models import Access, Channel, Host, HoursException, Level, Station
@@ -141,6 +142,7 @@ def load_demo(
             session.execute(sa.insert(HoursException), exceptions)
         stations += len(batch)
         progress(len(batch))
+    clusters.rebuild(session)
     return Loaded(divisions.added, stations)
 
 

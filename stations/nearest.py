@@ -139,7 +139,7 @@ def _fetch(
     if wanted.channel is not None:
         values["channel"] = 1 << list(Channel).index(wanted.channel)
     if wanted.open_now:
-        values["weeks"] = _weeks_open(session, now)
+        values["weeks"] = weeks_open(session, now)
     statement = _statement(wanted.item is not None, wanted.channel is not None, wanted.open_now, metres is None)
     while True:
         rows = session.execute(statement, values).all()
@@ -214,7 +214,7 @@ def _opening(session: Session, row: Any, exceptions: Exceptions, now: datetime) 
     return opening(week, exceptions[row.id], working_days(session), now).state if week else State.CLOSED
 
 
-def _weeks_open(session: Session, now: datetime) -> list[str]:
+def weeks_open(session: Session, now: datetime) -> list[str]:
     """The patterns by which a station is open at this moment, exceptions aside."""
     days = working_days(session)
     return [id_ for id_, week in weeks(session).items() if opening(week, {}, days, now).state is not State.CLOSED]
@@ -229,7 +229,7 @@ def _statement(item: bool, channel: bool, open_now: bool, anywhere: bool) -> Any
 
     anywhere  the box grows until it holds :enough; else it reaches :pixels to each side.
     """
-    conditions = _conditions(item, channel, open_now)
+    conditions = conditions_of(item, channel, open_now)
     radius = _grown_box(conditions) if anywhere else _big("pixels")
     east = sa.cast(_station.c.mx, sa.BigInteger) - _big("mx")
     south = sa.cast(_station.c.my, sa.BigInteger) - _big("my")
@@ -286,7 +286,8 @@ def _in_box(radius: Any) -> Any:
     return _station.c.mx.between(mx - radius, mx + radius) & _station.c.my.between(my - radius, my + radius)
 
 
-def _conditions(item: bool, channel: bool, open_now: bool) -> list[Any]:
+def conditions_of(item: bool, channel: bool, open_now: bool) -> list[Any]:
+    """What a station must be, in SQL, with parameters :item (a mask), :channel (a mask), :today and :weeks."""
     conditions: list[Any] = [_station.c.open]
     if item:
         conditions.append(_station.c.direct_mask.bitwise_or(_station.c.assist_mask).bitwise_and(_big("item")) != 0)

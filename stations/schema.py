@@ -1,13 +1,15 @@
 """What readers may ask the finder, and what they tell us when a page is wrong. Room `stations`: words and rules only."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
-from common.forms import Ask
+from common.forms import Ask, Words
 from common.i18n import gettext as _
 from common.i18n import lazy_gettext as _l
+from maps.cells import TOP_ZOOM, Cells, cells_in
 from maps.place import Place, check_place
 from maps.reach import Mode
 from services_catalog.models import MAX_ITEM_NO
@@ -104,6 +106,63 @@ class FinderQuery(BaseModel):
     def wider(self) -> int:
         """The next larger circle, in minutes; 0: any."""
         return MINUTES[self.minutes]
+
+
+NO_BOX = _l("地图范围要四个数字：西、南、东、北，中间用逗号。")
+NO_VIEW = _l("地图的位置不对，请重新打开地图。")
+
+
+def _as_numbers(count: int, wrong: Words) -> Callable[[str], list[str]]:
+    """Reads 117.1,36.6,… into its parts; ValueError with the sentence when they are more or fewer."""
+
+    def read(typed: str) -> list[str]:
+        parts = typed.translate(_DIGITS).split(",")
+        if len(parts) != count:
+            raise ValueError(str(wrong))
+        return parts
+
+    return read
+
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Zoom = Annotated[int, Field(ge=0, le=TOP_ZOOM)]
+
+
+class ViewportQuery(FinderQuery):
+    """What a map shows: west, south, east, north in degrees, and the zoom. The rest filters as in the finder."""
+
+    box: Annotated[
+        tuple[Number, Number, Number, Number],
+        BeforeValidator(_as_numbers(4, NO_BOX)),
+        Ask(_l("地图范围"), wrong=NO_BOX),
+    ]
+    z: Annotated[Zoom, Ask(_l("缩放级别"), wrong=_l("缩放级别应在 0 到 18 之间。"))]
+
+    @model_validator(mode="after")
+    def _is_a_box(self) -> "ViewportQuery":
+        self.cells  # noqa: B018 (raises the sentence)
+        return self
+
+    @property
+    def cells(self) -> Cells:
+        """What the answer is made of."""
+        return cells_in(*self.box, self.z)
+
+
+class MapView(BaseModel):
+    """Where the reader last moved the map to: latitude, longitude, zoom."""
+
+    v: Annotated[
+        tuple[Number, Number, Zoom] | None,
+        BeforeValidator(_as_numbers(3, NO_VIEW)),
+        Ask(_l("地图的位置"), wrong=NO_VIEW),
+    ] = None
+
+    @model_validator(mode="after")
+    def _is_a_view(self) -> "MapView":
+        if self.v is not None and not (abs(self.v[0]) <= 85 and abs(self.v[1]) <= 180):
+            raise ValueError(str(NO_VIEW))
+        return self
 
 
 class TroubleReport(BaseModel):

@@ -76,6 +76,7 @@ def finder(request: HttpRequest) -> HttpResponse:
             "how": _("%(mode)s每小时 %(speed)s 公里，路按直线的 %(detour)s 倍算。")
             % {"mode": dict(MODES)[by.value], "speed": f"{policy.km_per_hour:g}", "detour": f"{policy.detour:g}"},
             "source": policy.source,
+            "map_url": f"/stations/map?{urlencode(kept)}",
             "wider_url": wider_url,
             "wider_words": wider_words,
         }

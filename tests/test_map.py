@@ -1,0 +1,399 @@
+"""The map: what a box holds, what it costs, what is wrong with a box, and that its counts stay true."""
+
+import random
+import re
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from maps.borders import borders
+from maps.cells import MOST_CELLS, cells_in, place_at
+from maps.place import Place, pixel_of
+from maps.shell import shell
+from services_catalog.operations import load_shipped
+from stations import clusters, operations
+from stations.models import Channel, Station, StationCluster
+from tests.builders import SQUARE
+from tests.conftest import NOW, make_app
+from tests.page_watcher import plain
+
+VIEW = "/api/v1/stations/map"
+BROTLI = {"Accept-Encoding": "br"}
+NEXT_DOOR = Place(SQUARE.lat + 0.0001, SQUARE.lon)  # 11 m
+ACROSS_TOWN = Place(SQUARE.lat + 0.05, SQUARE.lon + 0.05)
+
+
+def box(place: Place, half: float) -> str:
+    return f"{place.lon - half},{place.lat - half},{place.lon + half},{place.lat + half}"
+
+
+def look(client, place: Place = SQUARE, half: float = 0.01, zoom: int = 14, **filters):
+    response = client.get(VIEW, query_string={"box": box(place, half), "z": zoom, **filters})
+    assert response.status_code == 200, response.text
+    return response.json
+
+
+def count(session) -> list[tuple]:
+    session.rollback()
+    table = StationCluster.__table__
+    return [tuple(row) for row in session.execute(sa.select(table).order_by(table.c.zoom, table.c.cx, table.c.cy))]
+
+
+@pytest.fixture
+def items(session):
+    """The shipped list of items: without one, none can be asked for."""
+    load_shipped(session, NOW)
+    session.commit()
+
+
+@pytest.fixture
+def counted(session):
+    """Counts every station anew, as an import does."""
+
+    def rebuild() -> None:
+        clusters.rebuild(session)
+        session.commit()
+
+    return rebuild
+
+
+# What is shown
+
+
+def test_a_station_by_itself_is_shown_by_name_with_its_town_and_whether_it_is_open(make, client):
+    code = make.station("泉城站")
+    assert look(client) == {
+        "clusters": [],
+        "stations": [
+            {
+                "code": code,
+                "name": "泉城站",
+                "area": "历下区·解放路街道",
+                "lat": 36.6512,
+                "lon": 117.1201,
+                "state": "open",
+            }
+        ],
+        "total": 1,
+        "open_now": False,
+    }
+
+
+def test_neighbours_are_a_number_until_the_map_is_near_enough(make, client, counted):
+    for place in (SQUARE, NEXT_DOOR, ACROSS_TOWN):
+        make.station(place=place)
+    counted()
+    assert [cluster[2] for cluster in look(client, half=1, zoom=8)["clusters"]] == [3]
+    at_13 = look(client, half=0.1, zoom=13)
+    assert ([cluster[2] for cluster in at_13["clusters"]], len(at_13["stations"])) == ([2], 1)
+    assert len(look(client, zoom=16, half=0.001)["stations"]) == 2
+
+
+@pytest.mark.parametrize("zoom", range(19))
+def test_at_every_zoom_all_stations_of_the_box_are_counted_once(make, client, counted, zoom):
+    chance = random.Random(zoom)
+    half = 0.4 / 2**zoom * 90
+    places = [
+        Place(SQUARE.lat + chance.uniform(-1, 1) * half, SQUARE.lon + chance.uniform(-1, 1) * half) for _ in range(9)
+    ]
+    for place in places:
+        make.station(place=place)
+    counted()
+    found = look(client, half=min(half, 20), zoom=zoom)
+    assert found["total"] == 9
+    assert sum(cluster[2] for cluster in found["clusters"]) + len(found["stations"]) == 9
+
+
+def test_a_box_is_widened_to_whole_cells_so_that_neighbours_ask_for_the_same(make, client):
+    make.station()
+    assert look(client, half=0.01) == look(client, half=0.0101)
+
+
+@pytest.mark.parametrize("zoom", [7, 11, 13, 16])
+def test_filters_count_only_what_suits(make, client, items, counted, zoom):
+    make.station("甲", items=(18,), channels=1)
+    make.station("乙", items=(), assist=(18,), channels=2)
+    make.station("丙", items=(), consult=(18,))
+    make.station("丁", items=(7,), open=False)
+    counted()
+    half = 0.001
+    assert look(client, half=half, zoom=zoom)["total"] == 3
+    assert look(client, half=half, zoom=zoom, item=18)["total"] == 2  # where it is done or helped with
+    assert look(client, half=half, zoom=zoom, item=7)["total"] == 0
+    assert look(client, half=half, zoom=zoom, channel=Channel.ASSISTED.value)["total"] == 1
+    assert look(client, half=half, zoom=zoom, channel=Channel.ASSISTED.value, item=18)["total"] == 1
+
+
+def test_closed_stations_are_left_out_from_zoom_12_on_and_exceptions_of_today_count(make, client, counted):
+    today = date(2026, 11, 23)
+    make.station("照常开")
+    make.station("今天不开", exceptions={today: ""})
+    make.station("今天上午不开", exceptions={today: "14:00-17:00"})
+    make.station("今天也开", hours=None, exceptions={today: "09:00-17:00"})
+    make.station("周末才开", hours="Sa-Su 09:00-12:00; PH off", exceptions={today: "09:00-12:00"})
+    counted()
+    for zoom in (12, 14, 17):
+        found = look(client, zoom=zoom, half=0.001, open="1")
+        assert (found["total"], found["open_now"]) == (2, True)
+    far = look(client, zoom=11, half=0.001, open="1")
+    assert (far["total"], far["open_now"]) == (5, False)
+
+
+def test_many_stations_at_one_door_stay_a_number_however_near(make, client, session):
+    make.station()
+    row = dict(session.execute(sa.select(Station.__table__)).mappings().one())
+    copies = [row | {"id": f"copy{n:03}", "code": f"370102001{n:03}Z9"} for n in range(200)]
+    session.execute(sa.insert(Station), copies)
+    session.commit()
+    found = look(client, zoom=18, half=0.0005)
+    assert ([cluster[2] for cluster in found["clusters"]], found["stations"]) == ([201], [])
+
+
+# What is no box
+
+WRONG = [
+    ({}, {"box", "z"}),
+    ({"box": "", "z": "7"}, {"box"}),
+    ({"box": "117,36,118", "z": "7"}, {"box"}),
+    ({"box": "117,36,118,37,38", "z": "7"}, {"box"}),
+    ({"box": "a,b,c,d", "z": "7"}, {"box"}),
+    ({"box": "nan,36,118,37", "z": "7"}, {"box"}),
+    ({"box": "-inf,36,inf,37", "z": "7"}, {"box"}),
+    ({"box": "118,36,117,37", "z": "7"}, {"form"}),  # inverted, or across the date line
+    ({"box": "179,36,-179,37", "z": "7"}, {"form"}),
+    ({"box": "117,37,118,36", "z": "7"}, {"form"}),
+    ({"box": "117,36,181,37", "z": "2"}, {"form"}),
+    ({"box": "117,36,118,91", "z": "2"}, {"form"}),
+    ({"box": "1e308,36,1e309,37", "z": "2"}, {"box"}),
+    ({"box": "-180,-85,180,85", "z": "9"}, {"form"}),  # huge
+    ({"box": "117,36,118,37", "z": "-1"}, {"z"}),
+    ({"box": "117,36,118,37", "z": "30"}, {"z"}),
+    ({"box": "117,36,118,37", "z": "7.5"}, {"z"}),
+    ({"box": "117,36,118,37", "z": "7", "item": "61"}, {"item"}),
+    ({"box": "117,36,118,37", "z": "7", "channel": "pigeon"}, {"channel"}),
+]
+
+
+@pytest.mark.parametrize(("asked", "about"), WRONG, ids=[str(number) for number in range(len(WRONG))])
+def test_what_is_no_box_is_one_sentence(demo_app, asked, about):
+    response = demo_app.test_client().get(VIEW, query_string=asked)
+    assert response.status_code == 422
+    assert set(response.json["errors"]) == about
+    assert all(re.search(r"[\u4e00-\u9fff]", sentence) for sentence in response.json["errors"].values())
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"box": "-180,-90,180,90", "z": "0"},
+        {"box": "117.1,36.6,117.1,36.6", "z": "7"},  # empty: the cell that holds it
+        {"box": "-180,-90,-180,-90", "z": "18"},
+        {"box": "180,90,180,90", "z": "18"},
+        {"box": "１１７．１，36.6，117.2，36.7".replace("，", ","), "z": "10"},
+    ],
+    ids=str,
+)
+def test_odd_boxes_have_an_answer(demo_app, asked):
+    response = demo_app.test_client().get(VIEW, query_string=asked)
+    assert response.status_code == 200
+    assert response.json["total"] == sum(c[2] for c in response.json["clusters"]) + len(response.json["stations"])
+
+
+def test_a_thousand_random_boxes_are_answered_or_refused(demo_app):
+    chance = random.Random(7)
+    client = demo_app.test_client()
+    seen = set()
+    for _ in range(1000):
+        spread = 10 ** chance.uniform(-5, 2.5)
+        lon, lat = chance.choice([(117.15, 36.66), (chance.uniform(-200, 200), chance.uniform(-100, 100))])
+        sides = [
+            lon + chance.gauss(0, spread),
+            lat + chance.gauss(0, spread),
+            lon + chance.gauss(0, spread),
+            lat + chance.gauss(0, spread),
+        ]
+        if chance.random() < 0.7:
+            sides = [min(sides[0::2]), min(sides[1::2]), max(sides[0::2]), max(sides[1::2])]
+        response = client.get(
+            VIEW,
+            query_string={
+                "box": ",".join(map(str, sides)),
+                "z": chance.randint(-1, 20),
+                "open": chance.choice(["", "1"]),
+            },
+            headers=BROTLI,
+        )
+        assert response.status_code in {200, 422}
+        assert len(response.data) <= 8_000
+        seen.add(response.status_code)
+    assert seen == {200, 422}
+
+
+def test_no_two_places_of_a_cell_are_told_apart_and_a_place_comes_back():
+    for zoom in range(19):
+        cells = cells_in(SQUARE.lon, SQUARE.lat, SQUARE.lon, SQUARE.lat, zoom)
+        assert (cells.west, cells.north) == (cells.east, cells.south)
+        assert cells.first_pixel <= pixel_of(SQUARE) <= cells.last_pixel
+    back = place_at(*pixel_of(SQUARE), 18)
+    assert abs(back.lat - SQUARE.lat) < 2e-5
+    assert abs(back.lon - SQUARE.lon) < 2e-5
+
+
+# What it costs
+
+
+def test_the_fullest_answers_stay_below_eight_kilobytes_and_three_statements(
+    make, client, items, session, counted, database
+):
+    """A screen of the largest size, with stations in every cell; then as many names as are ever given."""
+    make.station("很长很长的村党群服务中心医保工作站")
+    row = dict(session.execute(sa.select(Station.__table__)).mappings().one())
+    chance = random.Random(1)
+    copies = []
+    for n in range(6_000):
+        place = Place(SQUARE.lat + chance.uniform(-0.5, 0.5), SQUARE.lon + chance.uniform(-0.7, 0.7))
+        copies.append(
+            row
+            | {"id": f"c{n:05}", "code": f"37010200{n:05}Z9", "name": f"{row['name']}{n}", **pixel_of(place)._asdict()}
+        )
+    session.execute(sa.insert(Station), copies)
+    session.commit()
+    counted()
+    look(client, zoom=16, half=0.001, item=18, open="1")  # loads reference data, once per process
+    sizes = []
+    for zoom, half in ((9, 1), (11, 0.42), (12, 0.21), (13, 0.105), (14, 0.052), (14, 0.04), (15, 0.026)):
+        for more in ({}, {"item": 18}, {"item": 18, "open": 1}, {"channel": "window"}):
+            before = database.sql_count.n
+            sides = f"{SQUARE.lon - half * 1.2},{SQUARE.lat - half},{SQUARE.lon + half * 1.2},{SQUARE.lat + half}"
+            response = client.get(VIEW, query_string={"box": sides, "z": zoom} | more, headers=BROTLI)
+            assert response.status_code == 200, response.json
+            assert database.sql_count.n - before <= 3
+            sizes.append((len(response.data), zoom, len(plain(response))))
+    assert max(sizes)[0] <= 8_000, sorted(sizes)[-3:]
+    assert max(sizes)[0] > 3_000  # or nothing was tried
+    assert MOST_CELLS == 640
+
+
+def test_answers_may_be_kept_for_a_minute_by_anybody(demo_app):
+    response = demo_app.test_client().get(VIEW, query_string={"box": box(SQUARE, 0.01), "z": 14})
+    assert response.headers["Cache-Control"] == "public, max-age=60"
+    assert "Set-Cookie" not in response.headers
+
+
+# The counts stay true
+
+
+def test_a_demo_and_a_second_import_leave_the_counts_true(demo_app, tmp_path):
+    database = demo_app.extensions["db"]
+    with database.writing() as session:
+        before = count(session)
+        clusters.rebuild(session)
+        rows = session.execute(sa.select(StationCluster.__table__).order_by("zoom", "cx", "cy"))
+        assert before == [tuple(row) for row in rows]
+    assert sum(row[3] for row in before if row[0] == 0) == 300
+
+
+def test_an_import_counts_in_the_same_transaction(make, session):
+    make.station("旧站", code="A1")
+    facts = {"code": "A1", "county_code": "370102", "open": False}
+    operations.import_roster(session, [facts], source="test", now=NOW)
+    session.commit()
+    assert count(session) == []
+    operations.import_roster(session, [facts | {"open": True}], source="test", now=NOW)
+    session.commit()
+    assert [row[3] for row in count(session)] == [1] * (clusters.DEEPEST + 1)
+
+
+def test_counting_only_what_moved_comes_to_the_same(make, session, counted):
+    for n in range(12):
+        make.station(place=Place(SQUARE.lat + n * 0.03, SQUARE.lon - n * 0.05), items=(1, n + 2))
+    counted()
+    moved = session.scalars(sa.select(Station).order_by(Station.code)).first()
+    was, now_at = pixel_of(Place(moved.lat, moved.lon)), pixel_of(ACROSS_TOWN)
+    moved.mx, moved.my = now_at
+    clusters.recount(session, {was, now_at})
+    session.commit()
+    after = count(session)
+    counted()
+    assert after == count(session)
+
+
+def test_the_command_counts_anew(app, make, session):
+    make.station()
+    result = app.test_cli_runner().invoke(args=["stations", "clusters"])
+    assert (result.exit_code, result.output) == (0, f"地图重新数过了：{clusters.DEEPEST + 1} 格。\n")
+    assert len(count(session)) == clusters.DEEPEST + 1
+
+
+# The page and its settings
+
+
+def test_the_page_has_the_list_without_any_script(make, client, items):
+    code = make.station("泉城站")
+    text = client.get(f"/stations/map?lat={SQUARE.lat}&lon={SQUARE.lon}&item=18").text
+    assert f'href="/stations/{code}?item=18"' in text
+    assert f'data-circle="{SQUARE.lat:.5f},{SQUARE.lon:.5f},852"' in text
+    assert "走路 15 分钟大约能到的范围（估算）" in text
+
+
+@pytest.mark.parametrize("v", ["x", "36,117", "36,117,19", "86,117,7", "36,181,7", "nan,117,7", "36,117,7,8"])
+def test_a_wrong_view_in_the_address_is_a_sentence(demo_app, v):
+    response = demo_app.test_client().get("/stations/map", query_string={"v": v})
+    assert response.status_code == 422
+    assert "地图的位置不对" in response.text
+
+
+def production(tmp_path, demo_sqlite, **settings):
+    given = {"mode": "production", "demo_stations": 0} | settings
+    return make_app(f"sqlite:///{demo_sqlite}", tmp_path, **given)
+
+
+def test_county_lines_are_drawn_in_production_only_with_an_approval_number(tmp_path, demo_sqlite, demo_app):
+    address = f"/map/{borders().digest}/counties.json"
+    assert demo_app.test_client().get(address).status_code == 200
+    bare = production(tmp_path, demo_sqlite).test_client()
+    assert bare.get(address).status_code == 404
+    assert "data-borders" not in bare.get("/stations/map").text
+    approved = production(tmp_path, demo_sqlite, map_approval="鲁SG(2026)001号").test_client()
+    page = approved.get("/stations/map").text
+    assert approved.get(address).status_code == 200
+    assert "data-borders" in page
+    assert "鲁SG(2026)001号" in page
+
+
+@pytest.mark.parametrize(
+    ("tiles", "host"), [("tianditu", "https://*.tianditu.gov.cn"), ("sdmap", "https://service.sdmap.gov.cn")]
+)
+def test_only_the_map_page_may_show_tiles_and_only_of_the_chosen_service(tmp_path, demo_sqlite, tiles, host):
+    client = make_app(f"sqlite:///{demo_sqlite}", tmp_path, map_tiles=tiles, map_key="k3y").test_client()
+    page = client.get("/stations/map")
+    assert f"img-src 'self' data: {host};" in page.headers["Content-Security-Policy"]
+    assert "data-borders" not in page.text
+    assert "天地图" in page.text
+    assert "img-src 'self' data:;" in client.get("/stations").headers["Content-Security-Policy"]
+    script = client.get(re.search(r"/map/\w+/shell\.js", page.text).group())
+    assert "tk=k3y" in script.text
+
+
+def test_without_tiles_the_map_names_no_other_host(demo_app):
+    page = demo_app.test_client().get("/stations/map")
+    assert "img-src 'self' data:;" in page.headers["Content-Security-Policy"]
+    assert not re.search(r"https?://", shell("", "").script)
+
+
+def test_foliums_script_is_the_same_every_time_and_has_an_address_of_its_own(demo_app):
+    shell.cache_clear()
+    first = shell("", "")
+    shell.cache_clear()
+    assert shell("", "") == first
+    client = demo_app.test_client()
+    kept = client.get(f"/map/{first.digest}/shell.js")
+    assert "immutable" in kept.headers["Cache-Control"]
+    assert client.get("/map/000000000000/shell.js").status_code == 404
+
+
+def test_the_lines_between_counties_are_drawn_once_and_fit_a_slow_link():
+    import brotli
+
+    assert len(brotli.compress(borders().text.encode(), quality=4)) < 25_000
