@@ -41,8 +41,9 @@
   }
 
   function held() {
-    return caches.open(PACKS).then(function (cache) { return cache.match(address, { ignoreVary: true }); })
-      .then(function (hit) { return hit ? hit.json() : null; });
+    return caches.has(PACKS).then(function (some) { // looking makes no cache
+      return some && caches.match(address, { cacheName: PACKS, ignoreVary: true });
+    }).then(function (hit) { return hit ? hit.json() : null; });
   }
 
   function show() {

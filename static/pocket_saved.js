@@ -119,7 +119,11 @@
   }
 
   if (!window.caches) return;
-  caches.open(PACKS).then(function (cache) {
+  caches.has(PACKS).then(function (some) {
+    if (!some) return null; // looking makes no cache
+    return caches.open(PACKS);
+  }).then(function (cache) {
+    if (!cache) return show("missing", county);
     if (!county) return drawAll(cache);
     return cache.match(home + county + ".json", { ignoreVary: true }).then(function (hit) { return hit && hit.json(); }).then(function (pack) {
       if (pack && pack.format === FORMAT) return drawCounty(pack);
