@@ -14,6 +14,8 @@ from common import clock
 from common.assets import STATIC, find
 from posters.queries import version_of
 from posters.version import Version, mark, write_version
+from maps.borders import borders
+from maps.shell import shell
 from services_catalog.models import PolicyFact
 from stations import door_links
 from stations.models import Division, Station
@@ -35,7 +37,7 @@ NOW_ON = date(2026, 11, 23)  # as tests/conftest.py and the browser's server hav
 # A poster that says other items and hours than any station of the demo data.
 OLD = Version(date(2026, 11, 3), direct=1 << 18, assist=1 << 1, consult=1 << 22, hours=mark("Su 00:00-24:00"), phone=b"")
 NEAR = ("36.6637", "117.151")  # in Jinan, among the stations of the demo data
-NOT_PAGES = ("assets.", "cards.picture", "health.", "pocket.pack", "pocket.worker", "posters.as_pdf", "preferences.", "services_catalog_api.", "stations_api.")
+NOT_PAGES = ("assets.", "cards.picture", "health.", "maps.", "pocket.pack", "pocket.worker", "posters.as_pdf", "preferences.", "services_catalog_api.", "stations_api.", "stations_map_api.")
 # Faces of a page beside its plain one: what to add to the example, by endpoint.
 ASK = {"status": 422}
 FACES: dict[str, dict[str, dict[str, Any]]] = {
@@ -59,6 +61,15 @@ FACES: dict[str, dict[str, dict[str, Any]]] = {
         "county": {"code": "370102"},
         "town": {"code": "TOWN", "item": "18"},
     },
+    "stations_map.show": {
+        "near": {"lat": NEAR[0], "lon": NEAR[1], "by": "ebike", "m": "30", "item": "18"},
+        "looking-at": {"v": f"{NEAR[0]},{NEAR[1]},13", "open": "1"},
+        "nothing-near": {"lat": NEAR[0], "lon": NEAR[1], "item": "18", "channel": "self_service"},
+        "typed-many": {"at": "大桥"},
+        "typed-unknown": {"at": "没有这个村呀"},
+        "wrong": {"v": "36,117,30"} | ASK,
+    },
+    "stations_map_api.viewport": {"no-box": {"box": None} | ASK, "afar": {"box": "114,34,123,39", "z": "7"}},
     "stations.search_page": {
         "found": {"q": "外地看病"},
         "found-places": {"q": "历下"},
@@ -89,6 +100,9 @@ FACES: dict[str, dict[str, dict[str, Any]]] = {
 }
 # What an endpoint needs to be opened at all, beyond the arguments below; "status" when it is not 200.
 PLAIN: dict[str, dict[str, Any]] = {
+    "maps.county_lines": {"digest": borders().digest},
+    "maps.shell_script": {"digest": shell("", "").digest},
+    "stations_map_api.viewport": {"box": "117.1,36.6,117.2,36.7", "z": "13"},
     "station_doors.show": {"token": "TOKEN"},
     "assets.asset": {"name": "app.css"},
     "preferences.look": {"status": 303},
