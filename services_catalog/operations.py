@@ -230,14 +230,26 @@ def _fact_facts(fact: PolicyFact) -> dict[str, Any]:
 # Regional differences
 
 
-def set_override(session: Session, row: OverrideRow) -> bool:
-    """From its date on, this division does it so. Says whether anything changed.
+def set_overrides(session: Session, rows: Iterable[OverrideRow]) -> list[OverrideRow]:
+    """From their dates on, these divisions do it so; returns the rows that changed something. Others stay as they are.
 
     Raises Refused for an item that no version of the list has.
     """
     items = {no for version in queries.load_versions(session) if not version.withdrawn for no in version.items}
-    if row.item_no not in items:
-        raise Refused(_("清单里没有第 %(no)s 项。", no=row.item_no))
+    changed = []
+    for row in rows:
+        if row.item_no not in items:
+            raise Refused(_("清单里没有第 %(no)s 项。", no=row.item_no))
+        if _set_override(session, row):
+            changed.append(row)
+    if changed:
+        editions.bump(session, "catalogue")
+        session.flush()
+    return changed
+
+
+def _set_override(session: Session, row: OverrideRow) -> bool:
+    """Whether it was different before. One SELECT."""
     same_day = sa.select(ItemOverride).where(
         ItemOverride.division_code == row.division_code,
         ItemOverride.item_no == row.item_no,
@@ -253,8 +265,6 @@ def set_override(session: Session, row: OverrideRow) -> bool:
     else:
         for name, value in said.items():
             setattr(known, name, value)
-    editions.bump(session, "catalogue")
-    session.flush()
     return True
 
 
@@ -268,7 +278,7 @@ def end_override(
     row = OverrideRow(
         division_code=division_code, item_no=item_no, field=field, source=source, effective_on=effective_on
     )
-    set_override(session, row)
+    set_overrides(session, [row])
 
 
 # What we ship
@@ -294,7 +304,7 @@ def load_shipped(session: Session, now: datetime) -> Loaded:
         rows = schema.read_catalogue(shipped.file("catalogue.csv"))
         listed = import_catalogue(session, rows, source=shipped.SOURCE, effective_on=SHIPPED_FROM, now=now)
         overrides = schema.read_overrides(shipped.file("item_overrides.csv"))
-        changed = sum(set_override(session, row) for row in overrides)
+        changed = len(set_overrides(session, overrides))
     else:
         changed = 0
     if not session.scalar(sa.select(sa.exists().where(PolicyFact.id.is_not(None)))):

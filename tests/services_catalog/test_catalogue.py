@@ -317,7 +317,7 @@ def differ(write, division, field, value, *, en=None, on=date(2026, 1, 1), item=
     row = OverrideRow(
         division_code=division, item_no=item, field=field, value_zh=value, value_en=en, source="文件", effective_on=on
     )
-    return write(operations.set_override, row)
+    return write(operations.set_overrides, [row]) == [row]
 
 
 def test_jinan_pays_the_maternity_allowance_unasked_and_says_who_said_so(loaded, read):
