@@ -13,6 +13,8 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
+SEARCH_KEY = 120  # characters; common.db.SearchKey
+
 # The first reading in the dictionary is wrong for these in place names and in our texts.
 CHARACTERS = {
     "长": "chang",  # 长清、长岛、长期；家长、镇长: WORDS
@@ -114,6 +116,11 @@ def initials(text: str) -> str:
     """First letters as typed on a phone: 异地就医 → "ydjy"; Latin and digit runs stay whole (CT检查 → "ctjc")."""
     pieces = _PIECE.findall(_plain(text))
     return "".join(piece if piece[0].isascii() else "".join(said[0] for said in _LOCAL[piece]) for piece in pieces)
+
+
+def search_keys(name: str) -> dict[str, str]:
+    """What a name is found by, under the names of the columns: 大桥 → pinyin daqiao, initials dq."""
+    return {"pinyin": "".join(syllables(name))[:SEARCH_KEY], "initials": initials(name)[:SEARCH_KEY]}
 
 
 @lru_cache(maxsize=4096)

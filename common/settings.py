@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 PREFIX = "MENKOU_"
 DRIVER = "postgresql+psycopg"
 ENV_FILE = ".env"
+ENCODING = "utf-8-sig"  # some editors put a mark before the first name
 ROOT = Path(__file__).resolve().parent.parent
 DivisionPrefix = Annotated[str, StringConstraints(pattern=r"^37(\d{4})?$|^37\d{2}$")]
 
@@ -29,7 +30,7 @@ class WrongSetting(SystemExit):
 class Settings(BaseSettings):
     """What an operator may decide. Names in the environment are MENKOU_ + the field in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, env_file_encoding=ENCODING, extra="ignore")
 
     mode: Literal["demo", "production"] = "demo"
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
@@ -48,6 +49,13 @@ class Settings(BaseSettings):
     demo_stations: Annotated[int, Field(ge=0, le=35_000)] = 35_000
     public_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
     valhalla_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _is_named(cls, value: object) -> object:
+        if value == "":  # the folder one happens to stand in
+            raise ValueError("must name a folder; leave the line out for var beside the code")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -69,15 +77,16 @@ class Settings(BaseSettings):
 
     @field_validator("clock", mode="before")
     @classmethod
-    def _blank_is_real(cls, value: object) -> object:
-        return None if value == "" else value
-
-    @field_validator("clock")
-    @classmethod
-    def _aware(cls, value: datetime | None) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError("must carry a time zone, for example 2026-11-22T09:00:00+08:00")
-        return value.astimezone(UTC) if value else None
+    def _moment(cls, value: object) -> object:
+        """Text becomes a moment in UTC; '' is the real time."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return _in_utc(datetime.fromisoformat(value)) if value else None
+        except (ValueError, OverflowError):
+            raise ValueError(
+                f"must be a moment with its time zone, for example 2026-11-22T09:00:00+08:00, not {value[:40]!r}"
+            ) from None
 
     @model_validator(mode="after")
     def _production_is_explicit(self) -> "Settings":
@@ -105,13 +114,23 @@ class Settings(BaseSettings):
         return self.database_url
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Raises ValueError without a time zone, and outside the years that calendars here reckon with."""
+    if moment.tzinfo is None or not 2000 <= moment.year < 2100:
+        raise ValueError(moment)
+    return moment.astimezone(UTC)
+
+
 def read_settings(**given: object) -> Settings:
     """The settings of this process. Raises WrongSetting with one sentence when one is missing, misspelt or wrong.
 
     given: values that win over the environment (tests, tools).
     """
     known = {_name(field) for field in Settings.model_fields}
-    named = {*os.environ, *dotenv_values(ENV_FILE)}
+    try:
+        named = {*os.environ, *dotenv_values(ENV_FILE, encoding=ENCODING)}
+    except UnicodeDecodeError:
+        raise WrongSetting(f"The file {ENV_FILE} must be UTF-8 text: save it as UTF-8.") from None
     unknown = sorted(name for name in named if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise WrongSetting(f"Unknown setting {unknown[0]}. The known ones are in .env.example.")
@@ -129,16 +148,28 @@ def _name(field: str) -> str:
     return str(Settings.model_fields[field].validation_alias or PREFIX + field.upper())
 
 
+# What a value of the wrong sort should have been.
+_MUST_BE = {
+    "mode": "'demo' or 'production'",
+    "divisions": "division prefixes with commas, for example 37, 3713 or 371302",
+    "time_scale": "a number greater than 0, at most 100000",
+    "random_seed": "a whole number",
+    "hotline": "a telephone number: 3 to 20 digits or hyphens",
+    "development": "true or false",
+    "log_requests": "true or false",
+    "demo_stations": "a whole number from 0 to 35000",
+}
+
+
 def _sentence(problem: ValidationError) -> str:
     first = problem.errors()[0]
     words = str(first["msg"]).removeprefix("Value error, ")
-    if first["type"] == "string_pattern_mismatch":  # the pattern would tell nobody anything
-        words = f"{first['input']!r} is not what it should look like"
-    if not first["loc"]:
+    if not first["loc"]:  # of several settings: its words name them
         return f"A setting is wrong: {words}. See .env.example."
     name = str(first["loc"][0])
-    name = name if name.isupper() else PREFIX + name.upper()
-    return f"The setting {name} is wrong: {words}. See .env.example."
+    if first["type"] != "value_error":
+        words = f"must be {_MUST_BE[name]}, not {str(first['input'])[:40]!r}"
+    return f"The setting {name if name.isupper() else PREFIX + name.upper()} {words}. See .env.example."
 
 
 def _demo_secret(folder: Path) -> str:
@@ -153,5 +184,5 @@ def _demo_secret(folder: Path) -> str:
             made.replace(file)
         return file.read_text()
     except OSError as problem:
-        words = f"nothing can be written to {folder} ({problem.strerror})"
-        raise WrongSetting(f"The setting {PREFIX}DATA_DIR is wrong: {words}. See .env.example.") from None
+        words = f"must be a folder that can be written to, unlike {folder} ({problem.strerror})"
+        raise WrongSetting(f"The setting {PREFIX}DATA_DIR {words}. See .env.example.") from None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from stations.cards import item_numbers
+from stations.masks import item_numbers
 from stations.models import Station
 
 

@@ -18,6 +18,7 @@ from services_catalog import operations, queries, schema
 from services_catalog.csv_file import MAX_BYTES
 from services_catalog.operations import Diff
 from services_catalog.schema import OverrideField, OverrideRow
+from services_catalog.views import Difference
 
 NOTHING_KEPT = "（试运行，什么都没有改）"
 LONGEST = 80  # characters of an old or new value that are shown
@@ -120,7 +121,7 @@ def override(
         "effective_on": _date(effective_on, clock.now()).isoformat(),
     }
     with _sentences(), writing() as session:
-        changed = operations.set_override(session, schema.check_row(OverrideRow, typed))
+        changed = operations.set_overrides(session, [schema.check_row(OverrideRow, typed)])
         session.commit()
     click.echo("记下了。" if changed else "本来就是这样。")
 
@@ -141,16 +142,30 @@ def override_end(division: str, item: int, field: str, source: str, effective_on
 
 
 @catalogue_cli.command("overrides")
-def list_overrides() -> None:
-    """List every regional difference, past and planned as well."""
-    rows = queries.load_differences(reading())
-    for row in rows:
-        said = "和别处一样" if row.value_zh is None else row.value_zh
-        click.echo(
-            f"{row.effective_on}  {row.division_code} {row.place_zh}  第 {row.item_no} 项  {row.field}：{said}  出处：{row.source}"
-        )
-    if not rows:
-        click.echo("还没有地区差异。")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@_dry_run
+def overrides(file: Path | None, dry_run: bool) -> None:
+    """List every regional difference, past and planned; with FILE (CSV) bring in its differences, others stay."""
+    if file is None:
+        rows = queries.load_differences(reading())
+        for known in rows:
+            click.echo(_said_there(known, f"{known.division_code} {known.place_zh}"))
+        if not rows:
+            click.echo("还没有地区差异。")
+        return
+    with _sentences(file), writing() as session:
+        read = schema.read_overrides(_bytes(file))
+        changed = operations.set_overrides(session, read)
+        if not dry_run:
+            session.commit()
+    for row in changed:
+        click.echo(_said_there(row, row.division_code))
+    click.echo(f"改动 {len(changed)} 条，没变 {len(read) - len(changed)} 条。{NOTHING_KEPT if dry_run else ''}")
+
+
+def _said_there(row: OverrideRow | Difference, place: str) -> str:
+    said = "和别处一样" if row.value_zh is None else row.value_zh
+    return f"{row.effective_on}  {place}  第 {row.item_no} 项  {row.field}：{said}  出处：{row.source}"
 
 
 @contextmanager

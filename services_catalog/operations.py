@@ -19,6 +19,7 @@ from common.i18n import gettext as _
 from services_catalog import queries, schema, shipped
 from services_catalog.models import CatalogueVersion, Category, EverydayWord, Item, ItemOverride, PolicyFact
 from services_catalog.schema import AnswerRow, CatalogueRow, OverrideField, OverrideRow
+from services_catalog.shapes import category_facts, category_of, item_facts, item_of
 
 SHIPPED_FROM = date(2025, 11, 19)  # the press conference that presented the 33 items
 
@@ -131,11 +132,8 @@ class _Content:
         for word in self.words:
             words.setdefault(word.item_no, []).append(word.word)
         return {
-            **{_("大类 %(no)s", no=category.no): _category_facts(category) for category in self.categories},
-            **{
-                str(item.no): _item_facts(item) | {"everyday_words": sorted(words.get(item.no, []))}
-                for item in self.items
-            },
+            **{_("大类 %(no)s", no=category.no): category_facts(category) for category in self.categories},
+            **{str(item.no): item_facts(item, words.get(item.no, [])) for item in self.items},
         }
 
     def digest(self) -> str:
@@ -147,8 +145,8 @@ class _Content:
 def _content(rows: Iterable[CatalogueRow]) -> _Content:
     rows = sorted(rows, key=lambda row: row.item_no)
     return _Content(
-        categories=[_category(row) for _no, row in sorted({row.category_no: row for row in rows}.items())],
-        items=[_item(row) for row in rows],
+        categories=[category_of(row) for _no, row in sorted({row.category_no: row for row in rows}.items())],
+        items=[item_of(row) for row in rows],
         words=[
             EverydayWord(item_no=row.item_no, word=word)
             for row in rows
@@ -165,81 +163,6 @@ def _facts_of(session: Session, number: int) -> Facts:
         words=list(session.scalars(sa.select(EverydayWord).where(EverydayWord.version_number == number))),
     )
     return stored.facts()
-
-
-def _category(row: CatalogueRow) -> Category:
-    tile_zh, tile_en, icon = shipped.tile(row)
-    return Category(
-        no=row.category_no,
-        name_zh=row.category_name_zh,
-        name_en=row.category_name_en,
-        tile_zh=tile_zh,
-        tile_en=tile_en,
-        icon=icon,
-    )
-
-
-def _item(row: CatalogueRow) -> Item:
-    return Item(
-        no=row.item_no,
-        category_no=row.category_no,
-        code=row.item_code,
-        name_zh=row.item_name_zh,
-        name_en=row.item_name_en,
-        audience_zh=row.audience,
-        audience_en=row.audience_en,
-        materials=shipped.materials(row),
-        statutory_limit_wd=row.statutory_limit_wd,
-        promised_limit_wd=row.promised_limit_wd,
-        village_mode=row.village_mode,
-        town_mode=row.town_mode,
-        channels=[str(channel) for channel in row.channels],
-        result_zh=row.result,
-        result_en=row.result_en,
-        legal_basis=row.legal_basis,
-        name_source=row.name_source,
-        confidence=row.confidence,
-        provenance_note=row.provenance_note,
-        reviewed_on=row.reviewed_on,
-        plain=shipped.plain_words(row.item_no, row.item_name_zh),
-    )
-
-
-def _category_facts(category: Category) -> dict[str, Any]:
-    return {
-        "category_name_zh": category.name_zh,
-        "category_name_en": category.name_en,
-        "tile_zh": category.tile_zh,
-        "tile_en": category.tile_en,
-        "icon": category.icon,
-    }
-
-
-def _item_facts(item: Item) -> dict[str, Any]:
-    return {
-        "item_name_zh": item.name_zh,
-        "item_name_en": item.name_en,
-        "item_code": item.code,
-        "category_no": item.category_no,
-        "audience": item.audience_zh,
-        "audience_en": item.audience_en,
-        "materials": [material["name_zh"] for material in item.materials],
-        "materials_en": [material["name_en"] for material in item.materials],
-        "statutory_limit_wd": item.statutory_limit_wd,
-        "promised_limit_wd": item.promised_limit_wd,
-        "village_mode": item.village_mode,
-        "town_mode": item.town_mode,
-        "channels": item.channels,
-        "result": item.result_zh,
-        "result_en": item.result_en,
-        "legal_basis": item.legal_basis,
-        "name_source": item.name_source,
-        "confidence": item.confidence,
-        "provenance_note": item.provenance_note,
-        "reviewed_on": item.reviewed_on,
-        "plain_words": [f"{name} {words}" for name, words in sorted(item.plain.items())],
-        "plain_materials": [f"{m['title_zh']} {m.get('instead_zh', '')}".strip() for m in item.materials],
-    }
 
 
 def _compare(old: Facts, new: Facts) -> Diff:
@@ -307,14 +230,26 @@ def _fact_facts(fact: PolicyFact) -> dict[str, Any]:
 # Regional differences
 
 
-def set_override(session: Session, row: OverrideRow) -> bool:
-    """From its date on, this division does it so. Says whether anything changed.
+def set_overrides(session: Session, rows: Iterable[OverrideRow]) -> list[OverrideRow]:
+    """From their dates on, these divisions do it so; returns the rows that changed something. Others stay as they are.
 
     Raises Refused for an item that no version of the list has.
     """
     items = {no for version in queries.load_versions(session) if not version.withdrawn for no in version.items}
-    if row.item_no not in items:
-        raise Refused(_("清单里没有第 %(no)s 项。", no=row.item_no))
+    changed = []
+    for row in rows:
+        if row.item_no not in items:
+            raise Refused(_("清单里没有第 %(no)s 项。", no=row.item_no))
+        if _set_override(session, row):
+            changed.append(row)
+    if changed:
+        editions.bump(session, "catalogue")
+        session.flush()
+    return changed
+
+
+def _set_override(session: Session, row: OverrideRow) -> bool:
+    """Whether it was different before. One SELECT."""
     same_day = sa.select(ItemOverride).where(
         ItemOverride.division_code == row.division_code,
         ItemOverride.item_no == row.item_no,
@@ -330,8 +265,6 @@ def set_override(session: Session, row: OverrideRow) -> bool:
     else:
         for name, value in said.items():
             setattr(known, name, value)
-    editions.bump(session, "catalogue")
-    session.flush()
     return True
 
 
@@ -345,7 +278,7 @@ def end_override(
     row = OverrideRow(
         division_code=division_code, item_no=item_no, field=field, source=source, effective_on=effective_on
     )
-    set_override(session, row)
+    set_overrides(session, [row])
 
 
 # What we ship
@@ -371,7 +304,7 @@ def load_shipped(session: Session, now: datetime) -> Loaded:
         rows = schema.read_catalogue(shipped.file("catalogue.csv"))
         listed = import_catalogue(session, rows, source=shipped.SOURCE, effective_on=SHIPPED_FROM, now=now)
         overrides = schema.read_overrides(shipped.file("item_overrides.csv"))
-        changed = sum(set_override(session, row) for row in overrides)
+        changed = len(set_overrides(session, overrides))
     else:
         changed = 0
     if not session.scalar(sa.select(sa.exists().where(PolicyFact.id.is_not(None)))):

@@ -25,7 +25,8 @@ from services_catalog.models import (
     PolicyFact,
 )
 from services_catalog.schema import MODES, NUMBERS, OverrideField
-from services_catalog.views import Answers, AnswerView, Catalogue, CategoryView, Difference, ItemView, Material, Topic
+from services_catalog.shapes import category_view, item_view
+from services_catalog.views import Answers, AnswerView, Catalogue, CategoryView, Difference, ItemView, Topic
 
 RELATED = 3  # answers shown below an item
 RELATED_AT_LEAST = 0.43  # score of common/wordsearch.py; below it an answer has one word in common by chance
@@ -84,65 +85,16 @@ def _as_catalogue(
     items: list[Item],
     words: Mapping[tuple[int, int], list[str]],
 ) -> Catalogue:
-    views = {item.no: _as_item(item, tuple(words.get((version.number, item.no), ()))) for item in items}
+    views = {item.no: item_view(item, words.get((version.number, item.no), ())) for item in items}
     return Catalogue(
         number=version.number,
         effective_on=version.effective_on,
         withdrawn=version.withdrawn_at is not None,
         source=version.source,
         categories=tuple(
-            CategoryView(
-                c.no,
-                c.name_zh,
-                c.name_en,
-                c.tile_zh,
-                c.tile_en,
-                c.icon,
-                tuple(view for view in views.values() if view.category_no == c.no),
-            )
-            for c in categories
+            category_view(c, tuple(view for view in views.values() if view.category_no == c.no)) for c in categories
         ),
         items=views,
-    )
-
-
-def _as_item(row: Item, everyday: tuple[str, ...]) -> ItemView:
-    return ItemView(
-        no=row.no,
-        category_no=row.category_no,
-        code=row.code,
-        name_zh=row.name_zh,
-        name_en=row.name_en,
-        audience_zh=row.audience_zh,
-        audience_en=row.audience_en,
-        materials=tuple(as_material(given) for given in row.materials),
-        statutory=row.statutory_limit_wd,
-        promised=row.promised_limit_wd,
-        village_mode=row.village_mode,
-        town_mode=row.town_mode,
-        channels=tuple(row.channels),
-        result_zh=row.result_zh,
-        result_en=row.result_en,
-        legal_basis=row.legal_basis,
-        name_source=row.name_source,
-        confidence=row.confidence,
-        provenance=row.provenance_note,
-        reviewed_on=row.reviewed_on,
-        plain=dict(row.plain),
-        everyday=everyday,
-    )
-
-
-def as_material(given: Mapping[str, str]) -> Material:
-    """The stored JSON object as a Material."""
-    return Material(
-        given["name_zh"],
-        given["name_en"],
-        given["title_zh"],
-        given["title_en"],
-        given.get("instead_zh"),
-        given.get("instead_en"),
-        given["kind"],
     )
 
 

@@ -236,7 +236,10 @@ def read_answers(data: bytes) -> tuple[AnswerRow, ...]:
 
 def read_overrides(data: bytes) -> tuple[OverrideRow, ...]:
     """Regional differences in a CSV file. Raises BadFile with every problem and its line."""
-    return tuple(row for _line, row in _read(data, OverrideRow))
+    rows = _read(data, OverrideRow)
+    if problems := list(_same_difference_twice(rows)):
+        raise BadFile(problems)
+    return tuple(row for _line, row in rows)
 
 
 def _read(data: bytes, shape: type[Row]) -> list[tuple[int, Row]]:
@@ -259,6 +262,15 @@ def _same_number_twice(rows: list[tuple[int, CatalogueRow]]) -> Iterable[str]:
                 line, _("事项编号 %(no)s 在第 %(first)s 行用过了。", no=row.item_no, first=first[row.item_no])
             )
         first.setdefault(row.item_no, line)
+
+
+def _same_difference_twice(rows: list[tuple[int, OverrideRow]]) -> Iterable[str]:
+    first: dict[tuple[str, int, str, date], int] = {}
+    for line, row in rows:
+        said = (row.division_code, row.item_no, row.field, row.effective_on)
+        if said in first:
+            yield at_line(line, _("和第 %(first)s 行说的是同一处，请只留一行。", first=first[said]))
+        first.setdefault(said, line)
 
 
 def _unclear_categories(rows: list[tuple[int, CatalogueRow]]) -> Iterable[str]:

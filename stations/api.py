@@ -11,8 +11,9 @@ from common.doors import EVERYONE, open_to
 from common.i18n import gettext as _
 from maps.valhalla import valhalla
 from stations import details, queries
-from stations.cards import Card, bits_set, item_numbers
+from stations.cards import Card
 from stations.finder import find_cards, origin_of, read_query
+from stations.masks import bits_set, item_numbers
 from stations.models import Access, Channel
 
 bp = Blueprint("stations_api", __name__)

@@ -1,6 +1,5 @@
 """Facts about a station turned into what a page or the JSON door shows. Room `stations`: words and sums, no database."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, assert_never
@@ -143,13 +142,3 @@ def takes_words(station: StationView) -> str:
         _("咨询 %(n)s 件", n=consult) if consult and not (direct or assist) else "",
     ]
     return "·".join(part for part in parts if part) or _("还没登记能办的事")
-
-
-def item_numbers(mask: int) -> list[int]:
-    """The item numbers of a bit mask, ascending."""
-    return [no for no in range(1, mask.bit_length()) if mask >> no & 1]
-
-
-def bits_set(mask: int, names: Iterable[str]) -> list[str]:
-    """Which of `names`, in the order of their bits, a mask holds."""
-    return [name for number, name in enumerate(names) if mask >> number & 1]

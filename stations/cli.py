@@ -22,11 +22,15 @@ from common.db import database, reading, writing
 from common.i18n import gettext as _
 from common.settings import Settings
 from maps.place import Datum
-from stations import clusters, demo, door_links, operations, queries
+from stations import clusters, demo, door_links, operations, queries, roster_import
+from stations.cells import Kind, Problem, read_date
 from stations.dated_rows import CALENDAR_COLUMNS, EXCEPTION_COLUMNS, Read, read_calendar, read_exceptions
+from stations.dates_import import keep_calendar, keep_exceptions
+from stations.division_import import load_divisions
+from stations.importing import Outcome
 from stations.models import Station
-from stations.operations import Outcome
-from stations.roster import COLUMNS, MAX_PROBLEMS, Kind, Problem, Said, check, read_date
+from stations.roster import MAX_PROBLEMS, Said, check
+from stations.roster_words import COLUMNS
 from stations.schema import TROUBLE_WORDS
 from stations.sheets import Unreadable, open_table, write_csv
 
@@ -79,7 +83,7 @@ def import_(
     session, now = reading(), clock.now()
     with _said():
         said = Said(source, _checked_on(verified_on), synthetic)
-        known = operations.known_for_roster(
+        known = roster_import.known_for_roster(
             session,
             today=clock.local_date(now),
             areas=_settings().divisions,
@@ -102,10 +106,10 @@ def import_(
     _stop_if(checked.bad, skip_bad)
     keep = {"source": source or _("名册 %(name)s", name=file.name)[:200], "now": now, "dry_run": dry_run}
     if dry_run:
-        outcome = operations.import_roster(session, checked.stations, **keep)  # type: ignore[arg-type]
+        outcome = roster_import.import_roster(session, checked.stations, **keep)  # type: ignore[arg-type]
     else:
         with writing() as session, progress(_("写入"), len(checked.stations)) as step:
-            outcome = operations.import_roster(session, checked.stations, progress=step, **keep)  # type: ignore[arg-type]
+            outcome = roster_import.import_roster(session, checked.stations, progress=step, **keep)  # type: ignore[arg-type]
             session.commit()
     _tell(outcome, checked.rows, checked.bad, dry_run)
     if outcome.absent:
@@ -128,7 +132,7 @@ def export(file: Path, area: str) -> None:
         if area and not (area.isdigit() and area.isascii() and len(area) <= 12):
             raise Unreadable(_("--area 要行政区划代码，例如 371302。"))
         header = [column.header for column in COLUMNS]
-        count = write_csv(file, header, operations.roster_rows(reading(), area))
+        count = write_csv(file, header, roster_import.roster_rows(reading(), area))
     click.echo(_("导出 %(n)s 个站点到 %(file)s。", n=count, file=file))
 
 
@@ -145,7 +149,7 @@ def exceptions(file: Path, dry_run: bool, skip_bad: bool, report: Path | None) -
     codes = set(reading().scalars(sa.select(Station.code)))
     with _said(), open_table(file, EXCEPTION_COLUMNS) as table:
         read = read_exceptions(table, codes)
-    _keep(file, report, read, skip_bad, dry_run, operations.keep_exceptions)
+    _keep(file, report, read, skip_bad, dry_run, keep_exceptions)
 
 
 @stations_cli.command("calendar")
@@ -157,7 +161,7 @@ def calendar(file: Path, dry_run: bool, skip_bad: bool, report: Path | None) -> 
     """Bring in holidays and make-up days: 日期, 是否上班, 名称, 来源. Without FILE: the dates shipped with Menkou."""
     with _said(), open_table(file, CALENDAR_COLUMNS) as table:
         read = read_calendar(table)
-    _keep(file, report, read, skip_bad, dry_run, operations.keep_calendar)
+    _keep(file, report, read, skip_bad, dry_run, keep_calendar)
 
 
 def _keep(
@@ -196,7 +200,7 @@ def clusters_() -> None:
 def divisions() -> None:
     """Load the shipped divisions, province to villages, without the points that were made up for the demo."""
     with writing() as session, progress(_("行政区划"), demo.DIVISIONS) as step:
-        outcome = operations.load_divisions(session, areas=_settings().divisions, progress=step)
+        outcome = load_divisions(session, areas=_settings().divisions, progress=step)
         session.commit()
     _tell(outcome, outcome.added + outcome.changed + outcome.same, 0, dry_run=False)
 

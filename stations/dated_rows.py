@@ -10,8 +10,8 @@ from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from common.i18n import gettext as _
+from stations.cells import YES, Kind, Problem, check_text, one_of, read_date
 from stations.hours import read_day, write_day
-from stations.roster import YES, Kind, Problem, check_text, one_of, read_date
 from stations.sheets import Column, Table
 
 EXCEPTION_COLUMNS = (

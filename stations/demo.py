@@ -20,25 +20,19 @@ import services_catalog.operations
 from common.clock import local_date
 from common.editions import bump
 from common.ids import new_id
-from common.pinyin import initials, syllables
+from common.pinyin import search_keys
 from maps.models import ReachRule
 from maps.place import Datum, Place, pixel_of
 from maps.reach import DEFAULT_POLICIES
 from stations import clusters
 from stations.dated_rows import CALENDAR_COLUMNS, read_calendar
+from stations.dates_import import keep_calendar
+from stations.division_import import load_divisions
 from stations.hours import read_day, read_week, write_day, write_week
+from stations.importing import DATA, Facts, Progress, batches
+from stations.masks import MASKS, item_numbers
 from stations.models import Access, Channel, Host, HoursException, Level, Station
-from stations.operations import (
-    DATA,
-    MASKS,
-    Progress,
-    batches,
-    default_items,
-    insert_stations,
-    keep_calendar,
-    load_divisions,
-)
-from stations.roster import SEARCH_KEY, Facts, item_numbers
+from stations.roster_import import default_items, insert_stations
 from stations.sheets import open_table
 
 ALL_STATIONS = 35_000
@@ -197,8 +191,7 @@ def _station(row: Mapping[str, str], chance: Random, names: Mapping[str, str], t
         "id": new_id(),
         "code": row["code"],
         "name": row["name"],
-        "pinyin": "".join(syllables(row["name"]))[:SEARCH_KEY],
-        "initials": initials(row["name"])[:SEARCH_KEY],
+        **search_keys(row["name"]),
         "level": level.value,
         "host": host.value,
         "county_code": row["county_code"],

@@ -15,8 +15,9 @@ from common.i18n import say_date, weekday
 from maps.links import navigation_links
 from maps.place import Place
 from services_catalog.queries import catalogue
-from stations.cards import bits_set, item_numbers, opening_words
+from stations.cards import opening_words
 from stations.hours import Change, coming_changes, opening
+from stations.masks import bits_set, item_numbers
 from stations.models import Access, Channel, Host, HoursException, Level, Station
 from stations.queries import divisions, weeks
 from stations.schema import CHANNEL_WORDS

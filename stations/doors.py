@@ -16,9 +16,8 @@ from common.i18n import gettext as _
 from maps.counties import metres_outside
 from maps.place import Datum, Pixel, Place, from_wgs84, metres_between, pixel_of
 from stations.clusters import recount
-from stations.models import DoorReading, Station
+from stations.models import AT_THE_DOOR, DoorReading, Station
 from stations.operations import Refused
-from stations.roster import AT_THE_DOOR
 
 FAR_M = 2_000  # a station was seldom noted down that wrongly: rather somebody stands at another one
 OUTSIDE_M = 1_000  # the county lines are generalised, half of each by more than 400 m

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from common.db import Model, SearchKey, new_id
 
+AT_THE_DOOR = "门口实测"  # place_source of a station whose door was measured (stations/doors.py)
+
 
 class Level(StrEnum):
     """Whose station it is."""

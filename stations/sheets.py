@@ -22,6 +22,7 @@ from typing import IO, NamedTuple
 
 from common.i18n import gettext as _
 from stations import workbook
+from stations.cells import plain_word
 from stations.workbook import MAX_ROWS, Ended
 
 MAX_FILE = 50 * 2**20  # bytes
@@ -222,30 +223,25 @@ def _encoding(path: Path) -> tuple[str, int]:
 # Columns
 
 
-def _plain(header: str) -> str:
-    """村(社区) 代码* → 村社区代码."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", header)).lower()
-
-
 def _without_brackets(header: str) -> str:
     """经度（WGS84） → 经度."""
-    return _plain(re.sub(r"\(.*?\)|\[.*?\]", "", unicodedata.normalize("NFKC", header)))
+    return plain_word(re.sub(r"\(.*?\)|\[.*?\]", "", unicodedata.normalize("NFKC", header)))
 
 
 def _names(columns: Sequence[Column], given: Mapping[str, str]) -> dict[str, str]:
     """Every known name of every column, plain, → its field. What the sender says (`given`) wins."""
-    names = {_plain(name): c.field for c in columns for name in (c.field, c.header, *c.also)}
+    names = {plain_word(name): c.field for c in columns for name in (c.field, c.header, *c.also)}
     fields = dict(names)
     for header, said in given.items():
-        if _plain(said) not in fields:
+        if plain_word(said) not in fields:
             known = "、".join(f"{c.header}（{c.field}）" for c in columns)
             raise Unreadable(_("不认识“%(said)s”，可以对应的有：%(known)s。", said=said, known=known))
-        names[_plain(header)] = fields[_plain(said)]
+        names[plain_word(header)] = fields[plain_word(said)]
     return names
 
 
 def _field(header: str, names: Mapping[str, str]) -> str | None:
-    return names.get(_plain(header)) or names.get(_without_brackets(header))
+    return names.get(plain_word(header)) or names.get(_without_brackets(header))
 
 
 def _score(cells: Iterable[str], names: Mapping[str, str]) -> int:
@@ -260,12 +256,12 @@ def _table(
     about: int,
     rows: Iterator[Row],
 ) -> Table:
-    wanted = {_plain(name): names[_plain(name)] for name in given}
+    wanted = {plain_word(name): names[plain_word(name)] for name in given}
     places: dict[str, int] = {}
     unknown: list[str] = []
     for place, name in enumerate(header):
         field = _field(name, names)
-        if field in wanted.values() and _plain(name) not in wanted:
+        if field in wanted.values() and plain_word(name) not in wanted:
             field = None  # the sender named another column for it
         if field in places:
             both = (header[places[field]], name)
@@ -277,7 +273,7 @@ def _table(
         elif name:
             unknown.append(name)
     for name in given:
-        if _plain(name) not in map(_plain, header):
+        if plain_word(name) not in map(plain_word, header):
             raise Unreadable(_("文件里没有“%(name)s”这一列，请核对 --map。", name=name))
     missing = [column.header for column in columns if column.required and column.field not in places]
     if missing:

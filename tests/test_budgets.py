@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from stations.models import Division, Station
+from tests.statements import statements_of
 
 FIRST_VISIT = 30_000  # bytes: page, styles, scripts and icon, with their headers
 PAGE = 12_000  # bytes of any page's HTML
@@ -70,17 +71,8 @@ def some(demo_app: Flask) -> dict[str, str]:
 
 @pytest.fixture
 def statements(demo_app: Flask) -> Iterator[list[str]]:
-    """What is sent to the database while it is looked at; BEGIN, which SQLite needs and no server hears of, is not."""
-    said: list[str] = []
-
-    def hear(_connection, _cursor, statement, *_) -> None:
-        if not statement.startswith("BEGIN"):
-            said.append(statement)
-
-    engine = demo_app.extensions["db"].engine
-    sa.event.listen(engine, "before_cursor_execute", hear)
-    yield said
-    sa.event.remove(engine, "before_cursor_execute", hear)
+    with statements_of(demo_app.extensions["db"].engine) as said:
+        yield said
 
 
 @pytest.mark.parametrize(("path", "most"), COSTS)

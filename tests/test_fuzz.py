@@ -7,7 +7,7 @@ Hypothesis chooses the combinations; HOSTILE is what people, scanners and broken
 import json
 import re
 import shutil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -20,7 +20,9 @@ from tests.addresses import addresses
 from tests.builders import Make
 from tests.conftest import BOTH, NOW, make_app
 from tests.page_watcher import plain
+from tests.statements import statements_of
 
+STATEMENTS = 9  # for any one request; tests/test_budgets.py is stricter, page by page
 EXAMPLES = 200  # for each test and database
 HOSTILE = [
     *("", " ", "0", "-1", "1", "2", "15", "18", "33", "61", "62", "63", "64", "on", "true", "walk", "window", "none"),
@@ -133,13 +135,20 @@ fuzzed = settings(
 
 
 class Site(NamedTuple):
-    """A client on a small world, and the addresses of every GET route in it."""
+    """A client on a small world, the addresses of every GET route in it, and the SQL statements said so far."""
 
     client: FlaskClient
     urls: list[str]
+    statements: list[str]
 
     def __repr__(self) -> str:
         return "site"
+
+    def check(self, url: str, method: str = "GET", **given: Any) -> None:
+        """Ask; the answer must be one a person or a program can use, and cost little."""
+        self.statements.clear()
+        check(self.client.open(url, method=method, **given))
+        assert len(self.statements) <= STATEMENTS, "\n\n".join([url[:500], *self.statements])
 
 
 @pytest.fixture(scope="module", params=BOTH)
@@ -159,8 +168,11 @@ def site(request, tmp_path_factory):
         for number in range(5):
             make.station(f"大桥村{number}")
     app.testing = False  # a failure becomes a 500 here as it would for a reader
-    client = app.test_client()
-    yield Site(client, sorted({address.url.split("?")[0] for address in addresses(app)}))
+    client, known = app.test_client(), addresses(app)
+    for address in known:
+        client.get(address.url)  # loads reference data, once per process
+    with statements_of(app.extensions["db"].engine) as statements:
+        yield Site(client, sorted({address.url.split("?")[0] for address in known}), statements)
     app.extensions["db"].engine.dispose()
     if request.param == "postgresql":
         server.sql("DROP DATABASE fuzz WITH (FORCE)")
@@ -188,24 +200,22 @@ def check(response) -> None:
 @fuzzed
 @given(data=st.data())
 def test_any_question_to_any_page_has_an_answer(site, data):
-    client = site.client
     url = data.draw(st.sampled_from(site.urls))
     asked = urlencode(data.draw(query), errors="surrogatepass")
-    check(client.get(f"{url}?{asked}", headers=data.draw(headers)))
+    site.check(f"{url}?{asked}", headers=data.draw(headers))
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(value)[:20])
 def test_no_hostile_value_breaks_a_parameter(site, value):
-    client = site.client
     near = {"lat": "36.65", "lon": "117.12", "m": "0"}
     for name in ("lat", "lon", "acc", "area", "item", "channel", "open", "by", "m"):
-        check(client.get("/stations?" + urlencode(near | {name: value})))
-        check(client.get("/api/v1/stations?" + urlencode(near | {name: value})))
+        site.check("/stations?" + urlencode(near | {name: value}))
+        site.check("/api/v1/stations?" + urlencode(near | {name: value}))
     for url in ("/stations?at=", "/api/v1/stations?at=", "/search?q=", "/look?back=", "/stations/areas/370100?item="):
-        check(client.get(url + quote(value)))
-    check(client.get("/services/items/2?at=" + quote(value)))
+        site.check(url + quote(value))
+    site.check("/services/items/2?at=" + quote(value))
     for url in ("/stations/", "/stations/areas/", "/answers/", "/services/", "/services/items/", "/api/v1/items/", "/"):
-        check(client.get(url + quote(value, safe="")))
+        site.check(url + quote(value, safe=""))
 
 
 @fuzzed
@@ -216,8 +226,7 @@ def test_no_hostile_value_breaks_a_parameter(site, value):
 @example(lat=-90.0, lon=-180.0, m="60", by="car")
 @example(lat=36.65, lon=5e-324, m="15", by="car")
 def test_any_position_has_an_answer(site, lat, lon, m, by):
-    client = site.client
-    check(client.get("/stations", query_string={"lat": lat, "lon": lon, "m": m, "by": by}))
+    site.check("/stations", query_string={"lat": lat, "lon": lon, "m": m, "by": by})
 
 
 @fuzzed
@@ -228,15 +237,14 @@ def test_any_position_has_an_answer(site, lat, lon, m, by):
 @example(raw=b"&&=&==&%&%zz", path="/stations")
 @example(raw=b"\x80", path="/search")
 def test_any_bytes_in_the_query_have_an_answer(site, raw, path):
-    check(site.client.get(path, environ_overrides={"QUERY_STRING": raw.decode("latin-1")}))
+    site.check(path, environ_overrides={"QUERY_STRING": raw.decode("latin-1")})
 
 
 @fuzzed
 @given(fields=st.lists(st.tuples(st.sampled_from(["trouble", "words", "x"]), text), max_size=4))
 def test_any_report_has_an_answer(site, fields):
-    client = site.client
     url = next(url for url in site.urls if url.endswith("/report"))
-    check(client.post(url, data=urlencode(fields), content_type="application/x-www-form-urlencoded"))
+    site.check(url, "POST", data=urlencode(fields), content_type="application/x-www-form-urlencoded")
 
 
 @pytest.mark.parametrize(
@@ -253,6 +261,5 @@ def test_any_report_has_an_answer(site, fields):
     ],
 )
 def test_a_broken_body_has_an_answer(site, body, kind):
-    client = site.client
     url = next(url for url in site.urls if url.endswith("/report"))
-    check(client.post(url, data=body, content_type=kind))
+    site.check(url, "POST", data=body, content_type=kind)

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services_catalog import operations, queries, schema, shipped, views
+from services_catalog import operations, queries, schema, shapes, shipped, views
 from services_catalog.csv_file import MAX_BYTES, BadFile
-from services_catalog.models import CatalogueVersion
+from services_catalog.models import CatalogueVersion, Item
 from services_catalog.schema import CatalogueRow, OverrideField, OverrideRow
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -317,7 +317,7 @@ def differ(write, division, field, value, *, en=None, on=date(2026, 1, 1), item=
     row = OverrideRow(
         division_code=division, item_no=item, field=field, value_zh=value, value_en=en, source="文件", effective_on=on
     )
-    return write(operations.set_override, row)
+    return write(operations.set_overrides, [row]) == [row]
 
 
 def test_jinan_pays_the_maternity_allowance_unasked_and_says_who_said_so(loaded, read):
@@ -450,3 +450,12 @@ def test_reading_again_asks_only_for_editions(loaded, app):
             queries.item_for(session, 27, "370102", TODAY)
             queries.related_answers(session, queries.catalogue(session).items[27])
     assert database.sql_count.n <= 2  # BEGIN counts on SQLite
+
+
+def test_no_column_of_an_item_is_forgotten_in_any_of_its_shapes():
+    columns, named, shown = (set(names) for names in zip(*shapes.COPIED, strict=True))
+    not_copied = {"materials", "channels"}
+    assert set(Item.__table__.columns.keys()) == columns | not_copied | {"plain", "version_number"}
+    of_category = {"category_name_zh", "category_name_en"}
+    assert set(CatalogueRow.model_fields) == named | not_copied | {"materials_en"} | of_category
+    assert set(views.ItemView.__dataclass_fields__) == shown | not_copied | {"plain", "everyday", "differences"}

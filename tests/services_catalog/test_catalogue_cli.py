@@ -151,5 +151,51 @@ def test_a_difference_that_makes_no_sense_is_refused(loaded, run):
         assert said in fails(run("override", *words, "--source", "文件"))
 
 
+@pytest.fixture
+def differences(tmp_path):
+    """differences("370102,18,…", …) writes a file of regional differences."""
+
+    def write(*lines, encoding="utf-8"):
+        file = tmp_path / "differences.csv"
+        head = "division_code,item_no,field,value_zh,value_en,source,effective_on"
+        file.write_bytes("\n".join([head, *lines]).encode(encoding))
+        return file
+
+    return write
+
+
+def test_regional_differences_come_in_as_a_file(loaded, run, differences):
+    file = differences(
+        "370102,18,promised_limit_wd,3,,区局,2026-12-01", "370102,18,village_mode,,,区局,2027-01-01", encoding="gb18030"
+    )
+    line = "2026-12-01  370102  第 18 项  promised_limit_wd：3  出处：区局"
+    tried = run("overrides", file, "--dry-run").output
+    assert line in tried
+    assert "改动 2 条，没变 0 条。（试运行，什么都没有改）" in tried
+    assert "区局" not in run("overrides").output
+    assert run("overrides", file).output.endswith("village_mode：和别处一样  出处：区局\n改动 2 条，没变 0 条。\n")
+    assert run("overrides", file).output == "改动 0 条，没变 2 条。\n"
+    assert "第 18 项  promised_limit_wd：3  出处：区局" in run("overrides").output
+
+
+def test_the_differences_we_ship_can_be_brought_in_where_there_is_no_demo(run, new_list):
+    run("import", new_list(), "--source", "省局")
+    assert run("overrides", shipped.DATA / "item_overrides.csv").output.endswith("改动 1 条，没变 0 条。\n")
+
+
+def test_wrong_differences_are_refused_with_their_lines_and_nothing_is_kept(loaded, run, differences):
+    before = run("overrides").output
+    good = "370102,18,promised_limit_wd,3,,区局,2026-12-01"
+    for lines, said in (
+        ((good, good), "第 3 行：和第 2 行说的是同一处，请只留一行。"),
+        ((good, "110101,18,promised_limit_wd,3,,区局,2026-12-01"), "第 3 行：division_code：区划代码"),
+        ((good, "370102,18,price,3,,区局,2026-12-01"), "第 3 行：field：“price”"),
+        ((good, "370102,60,promised_limit_wd,3,,区局,2026-12-01"), "清单里没有第 60 项。"),
+        ((good, "370102,18,promised_limit_wd,3,,区局,明天"), "第 3 行：effective_on：生效日期"),
+    ):
+        assert said in fails(run("overrides", differences(*lines)))
+        assert run("overrides").output == before
+
+
 def test_every_command_says_what_it_does():
     assert all(command.help for command in catalogue_cli.commands.values())

@@ -206,7 +206,7 @@ def test_a_promise_that_differs_shows_in_the_facts(loaded, write, look):
         source="文件",
         effective_on=date(2026, 1, 1),
     )
-    write(operations.set_override, row)
+    write(operations.set_overrides, [row])
     assert facts(look("/services/items/18?at=370102"))["要多久"] == "2 个工作日内"
     assert facts(look("/services/items/18"))["要多久"] == "当场办好"
 

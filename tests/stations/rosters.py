@@ -6,7 +6,8 @@ from datetime import date
 from pathlib import Path
 
 from maps.place import Datum
-from stations.roster import COLUMNS, Known
+from stations.roster import Known
+from stations.roster_words import COLUMNS
 
 COUNTY, OTHER_COUNTY = "370102", "370103"  # 历下区, 市中区
 TOWN, OTHER_TOWN = "370102001", "370103001"

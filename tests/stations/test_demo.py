@@ -15,9 +15,9 @@ from maps.place import Place
 from services_catalog.queries import catalogue
 from stations import demo
 from stations.demo import load_demo
+from stations.division_import import load_divisions
 from stations.hours import read_day, read_week
 from stations.models import Division, HoursException, OpeningHours, Station
-from stations.operations import load_divisions
 from tests.conftest import NOW, make_app
 
 COUNTY = "370102"

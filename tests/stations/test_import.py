@@ -14,7 +14,7 @@ import services_catalog.operations
 from common.editions import numbers
 from maps.place import Datum, Place, from_wgs84, pixel_of
 from stations.models import HoursException, OpeningHours, Station, StationReport
-from stations.operations import default_items
+from stations.roster_import import default_items
 from tests.conftest import NOW
 from tests.stations.rosters import GOOD, HEADERS, LEAST, OTHER_TOWN, OTHER_VILLAGE, TOWN, VILLAGE, write
 from tests.stations.workbooks import xls, xlsx

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from maps.counties import county_of
 from maps.place import Datum, Place, from_wgs84, metres_between
+from stations.cells import Kind
 from stations.hours import read_week, write_week
+from stations.masks import item_numbers
 from stations.models import Access, Channel, Host
-from stations.roster import COLUMNS, Checked, Kind, Said, check, item_numbers, row_of
+from stations.roster import Checked, Said, check, row_of
+from stations.roster_words import COLUMNS
 from stations.sheets import Record, Table, open_table, write_csv
 from tests.stations.rosters import GOOD, HEADERS, LEAST, OTHER_TOWN, OTHER_VILLAGE, TOWN, VILLAGE, known, write
 

@@ -9,7 +9,7 @@ from common.clock import local_date
 from maps.place import Place
 from services_catalog.operations import load_shipped
 from stations import search
-from stations.operations import load_divisions
+from stations.division_import import load_divisions
 from tests.builders import SQUARE
 from tests.conftest import NOW
 
