@@ -133,6 +133,8 @@ def _set_up_sign_in(app: Flask) -> None:
     """Flask-Login, with no accounts yet. Its session protection signs phones out when they change networks: off."""
     manager = LoginManager()
     manager.init_app(app, add_context_processor=False)  # no template asks yet, and it hashes at every page
+    # It would look into the session with every answer, and then each answer varies by cookie, the style sheet too.
+    app.after_request_funcs[None].remove(manager._update_remember_cookie)
     manager.session_protection = None
     manager.user_loader(lambda _id: None)
 

@@ -1,6 +1,7 @@
 """What every command does alike: a sentence instead of a stack trace, and how far it has come. Floor 0."""
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,7 +17,15 @@ class Sentence(click.ClickException):
 
     def show(self, file: object = None) -> None:
         """As it is, without click's "Error:"."""
-        click.echo(self.message, err=True)
+        say(self.message, err=True)
+
+
+def say(words: str, *, err: bool = False) -> None:
+    """Print to the operator. Files and readers have their words in it: what would steer a terminal or turn the direction
+    of writing becomes a mark that can be seen."""
+    unseen = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    shown = (c if c == "\n" or unicodedata.category(c) not in unseen else "\ufffd" for c in words)
+    click.echo("".join(shown), err=err)
 
 
 class Commands(AppGroup):

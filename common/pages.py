@@ -16,6 +16,7 @@ from common.i18n import gettext as _
 from common.sane_requests import address_bytes
 
 BIG_COOKIE = "big"
+DRAWN = 16_384  # pieces kept; 30 MB when all of a province has been looked at, a county's need 1 MB
 WORTH_REPEATING = 2_000  # bytes of an address; a page holds it three times
 
 
@@ -54,17 +55,21 @@ def own_path(given: str | None) -> str:
     return url_for("services_catalog.home")
 
 
-@functools.lru_cache(maxsize=16_384)  # about 16 MB
-def drawn(macro: Callable[..., Markup], *arguments: Any) -> Markup:
-    """What a piece of `ui` draws of these arguments, kept: a list of neighbours shows the same stations to everybody. The
-    piece must depend on nothing else; its language is its own, since every language has its own `ui`."""
+def draw(macro: Callable[..., Markup], *arguments: Any) -> Markup:
+    """What a piece of `ui` draws of these arguments. As `drawn` its templates get it with a memory: a list of neighbours
+    shows the same stations to everybody. The piece must depend on nothing else; its language is its own, since every
+    language has its own `ui`."""
     return macro(*arguments)
 
 
 def set_up(app: Flask) -> None:
     """Give every template what it may use: pieces (`ui`), words, assets, the reader's choices."""
     app.jinja_env.globals.update(
-        asset=assets.asset_url, drawn=drawn, pick=i18n.pick, say_date=i18n.say_date, weekday=i18n.weekday
+        asset=assets.asset_url,
+        drawn=functools.lru_cache(maxsize=DRAWN)(draw),
+        pick=i18n.pick,
+        say_date=i18n.say_date,
+        weekday=i18n.weekday,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -86,6 +91,8 @@ def set_up(app: Flask) -> None:
     def vary(response: Response) -> Response:
         if response.mimetype == "text/html":
             response.vary.update(["HX-Request", "Cookie"])
+        elif response.is_json:  # its sentences are in the reader's language
+            response.vary.add("Cookie")
         return response
 
 

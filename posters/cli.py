@@ -11,7 +11,7 @@ import click
 from flask import current_app
 
 from common import clock
-from common.commands import Commands, Sentence, progress
+from common.commands import Commands, Sentence, progress, say
 from common.db import reading
 from common.i18n import gettext as _
 from common.settings import Settings
@@ -49,10 +49,10 @@ def pdf_(county: str, out: Path, size: pdf.Size) -> None:
         except FileNotFoundError:
             raise Sentence(_("没装字体，做不了 PDF。请先运行 make run 装好 node_modules。")) from None
     _write(out, body)
-    click.echo(_("写好 %(n)s 页，在 %(file)s。", n=len(posters), file=out))
+    say(_("写好 %(n)s 页，在 %(file)s。", n=len(posters), file=out))
     empty = sum(not poster.groups for poster in posters)
     if empty:
-        click.echo(_("其中 %(n)s 个站点还没登记能办的事。", n=empty))
+        say(_("其中 %(n)s 个站点还没登记能办的事。", n=empty))
 
 
 @posters_cli.command("outdated")

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from common import clock
-from common.commands import Commands
+from common.commands import Commands, say
 from common.db import reading, writing
 from services_catalog import operations, queries, schema
 from services_catalog.csv_file import MAX_BYTES
@@ -48,11 +48,11 @@ def import_list(file: Path, source: str, effective_on: datetime | None, dry_run:
         if not dry_run:
             session.commit()
     if diff.number is None:
-        click.echo("和现行清单一样，没有新建版本。")
+        say("和现行清单一样，没有新建版本。")
         return
     _print_diff(diff)
     _warn(diff)
-    click.echo(f"第 {diff.number} 版，{begins} 起用。{NOTHING_KEPT if dry_run else ''}")
+    say(f"第 {diff.number} 版，{begins} 起用。{NOTHING_KEPT if dry_run else ''}")
 
 
 @catalogue_cli.command("versions")
@@ -63,11 +63,11 @@ def list_versions() -> None:
     current = queries.catalogue(session).number
     for version in known:
         state = "已撤回" if version.withdrawn else "现行" if version.number == current else ""
-        click.echo(
+        say(
             f"第 {version.number} 版  {version.effective_on}  {len(version.items)} 项  {version.source}  {state}".rstrip()
         )
     if not known:
-        click.echo("还没有清单。")
+        say("还没有清单。")
 
 
 @catalogue_cli.command("rollback")
@@ -79,7 +79,7 @@ def rollback(number: int | None) -> None:
         number = number or queries.in_force(queries.load_versions(session), clock.local_date(now)).number
         left = operations.withdraw(session, number, now)
         session.commit()
-    click.echo(f"撤回了第 {number} 版，现在用第 {left} 版。")
+    say(f"撤回了第 {number} 版，现在用第 {left} 版。")
 
 
 @catalogue_cli.command("answers")
@@ -92,11 +92,11 @@ def import_answers(file: Path, dry_run: bool) -> None:
         if not dry_run:
             session.commit()
     if diff.empty:
-        click.echo("和现在的政策问答一样。")
+        say("和现在的政策问答一样。")
         return
     _print_diff(diff)
     if dry_run:
-        click.echo(NOTHING_KEPT)
+        say(NOTHING_KEPT)
 
 
 @catalogue_cli.command("override")
@@ -123,7 +123,7 @@ def override(
     with _sentences(), writing() as session:
         changed = operations.set_overrides(session, [schema.check_row(OverrideRow, typed)])
         session.commit()
-    click.echo("记下了。" if changed else "本来就是这样。")
+    say("记下了。" if changed else "本来就是这样。")
 
 
 @catalogue_cli.command("override-end")
@@ -138,7 +138,7 @@ def override_end(division: str, item: int, field: str, source: str, effective_on
     with _sentences(), writing() as session:
         operations.end_override(session, division, item, OverrideField(field), source=source, effective_on=begins)
         session.commit()
-    click.echo(f"{begins} 起和别处一样。")
+    say(f"{begins} 起和别处一样。")
 
 
 @catalogue_cli.command("overrides")
@@ -149,9 +149,9 @@ def overrides(file: Path | None, dry_run: bool) -> None:
     if file is None:
         rows = queries.load_differences(reading())
         for known in rows:
-            click.echo(_said_there(known, f"{known.division_code} {known.place_zh}"))
+            say(_said_there(known, f"{known.division_code} {known.place_zh}"))
         if not rows:
-            click.echo("还没有地区差异。")
+            say("还没有地区差异。")
         return
     with _sentences(file), writing() as session:
         read = schema.read_overrides(_bytes(file))
@@ -159,8 +159,8 @@ def overrides(file: Path | None, dry_run: bool) -> None:
         if not dry_run:
             session.commit()
     for row in changed:
-        click.echo(_said_there(row, row.division_code))
-    click.echo(f"改动 {len(changed)} 条，没变 {len(read) - len(changed)} 条。{NOTHING_KEPT if dry_run else ''}")
+        say(_said_there(row, row.division_code))
+    say(f"改动 {len(changed)} 条，没变 {len(read) - len(changed)} 条。{NOTHING_KEPT if dry_run else ''}")
 
 
 def _said_there(row: OverrideRow | Difference, place: str) -> str:
@@ -188,12 +188,12 @@ def _date(given: datetime | None, now: datetime) -> date:
 
 def _print_diff(diff: Diff) -> None:
     for named in diff.added:
-        click.echo(f"新增 {named.key} {named.name}")
+        say(f"新增 {named.key} {named.name}")
     for named in diff.removed:
-        click.echo(f"去掉 {named.key} {named.name}")
+        say(f"去掉 {named.key} {named.name}")
     for change in diff.changed:
-        click.echo(f"改动 {change.key} {change.field}：{_cut(change.old)} → {_cut(change.new)}")
-    click.echo(f"新增 {len(diff.added)}，去掉 {len(diff.removed)}，改动 {len(diff.changed)} 处。")
+        say(f"改动 {change.key} {change.field}：{_cut(change.old)} → {_cut(change.new)}")
+    say(f"新增 {len(diff.added)}，去掉 {len(diff.removed)}，改动 {len(diff.changed)} 处。")
 
 
 def _warn(diff: Diff) -> None:

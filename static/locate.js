@@ -7,7 +7,9 @@
     if (!button) return;
     button.hidden = button.disabled = false;
     if (words) button.lastChild.textContent = words;
-    button.form.elements.at.disabled = false;
+    var fields = button.form.elements;
+    fields.at.disabled = false;
+    ["lat", "lon", "acc"].forEach(function (name) { fields[name].disabled = true; });
   }
   function fill(form, name, value) {
     form.elements[name].disabled = false;

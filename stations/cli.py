@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from common import clock
-from common.commands import Commands, Sentence, progress
+from common.commands import Commands, Sentence, progress, say
 from common.db import database, reading, writing
 from common.i18n import gettext as _
 from common.settings import Settings
@@ -113,7 +113,7 @@ def import_(
             session.commit()
     _tell(outcome, checked.rows, checked.bad, dry_run)
     if outcome.absent:
-        click.echo(_("这些县里另有 %(n)s 个站点不在文件里，没动。", n=outcome.absent))
+        say(_("这些县里另有 %(n)s 个站点不在文件里，没动。", n=outcome.absent))
 
 
 _COLUMN_LINES = (f"{column.field:14}{column.header}{'（必填）' if column.required else ''}" for column in COLUMNS)
@@ -133,7 +133,7 @@ def export(file: Path, area: str) -> None:
             raise Unreadable(_("--area 要行政区划代码，例如 371302。"))
         header = [column.header for column in COLUMNS]
         count = write_csv(file, header, roster_import.roster_rows(reading(), area))
-    click.echo(_("导出 %(n)s 个站点到 %(file)s。", n=count, file=file))
+    say(_("导出 %(n)s 个站点到 %(file)s。", n=count, file=file))
 
 
 # Dates
@@ -193,7 +193,7 @@ def clusters_() -> None:
     with writing() as session:
         cells = clusters.rebuild(session)
         session.commit()
-    click.echo(_("地图重新数过了：%(n)s 格。", n=cells))
+    say(_("地图重新数过了：%(n)s 格。", n=cells))
 
 
 @stations_cli.command("divisions")
@@ -217,7 +217,7 @@ def load(limit: int | None) -> None:
         raise Sentence(_("这是正式环境，不装示例数据。名册请用 flask stations import 导入。"))
     with database().read_session() as session:
         if demo.has_stations(session):
-            click.echo(_("已有站点，不再装示例数据。"))
+            say(_("已有站点，不再装示例数据。"))
             return
     count = min(settings.demo_stations if limit is None else limit, demo.ALL_STATIONS)
     with writing() as session, progress(_("示例数据"), demo.DIVISIONS + count) as step:
@@ -227,7 +227,7 @@ def load(limit: int | None) -> None:
             session, seed=settings.random_seed, limit=count, areas=settings.divisions, now=clock.now(), progress=step
         )
         session.commit()
-    click.echo(_("装好了示例数据：%(n)s 个站点，%(m)s 个行政区划。", n=loaded.stations, m=loaded.divisions))
+    say(_("装好了示例数据：%(n)s 个站点，%(m)s 个行政区划。", n=loaded.stations, m=loaded.divisions))
 
 
 # Doors
@@ -246,11 +246,11 @@ def door_link(code: str, days: int) -> None:
         raise Sentence(_("没有编码是 %(code)s 的站点，请核对。", code=code[:40]))
     now = clock.now()
     token = door_links.sign(_settings().secret_key, found.code, now=now, days=days)
-    click.echo(f"{_settings().public_url.rstrip('/')}/stations/door/{token}")
+    say(f"{_settings().public_url.rstrip('/')}/stations/door/{token}")
     last = clock.local_date(now + timedelta(days=days))
-    click.echo(_("%(name)s，%(day)s前有效。", name=found.name, day=last.isoformat()), err=True)
+    say(_("%(name)s，%(day)s前有效。", name=found.name, day=last.isoformat()), err=True)
     if not _settings().public_url:
-        click.echo(_("没有设 MENKOU_PUBLIC_URL，请在前面加上您的网址。"), err=True)
+        say(_("没有设 MENKOU_PUBLIC_URL，请在前面加上您的网址。"), err=True)
 
 
 @stations_cli.command("verified")
@@ -278,15 +278,15 @@ def reports(limit: int, settle: str | None) -> None:
         with _said(), writing() as session:
             operations.settle_report(session, settle, now=clock.now())
             session.commit()
-        click.echo(_("已记为处理过。"))
+        say(_("已记为处理过。"))
         return
     waiting = operations.waiting_reports(reading(), limit)
     for report, code, name in waiting:
         when = clock.local(report.reported_at)
         what = TROUBLE_WORDS.get(report.trouble, report.trouble)  # type: ignore[call-overload]
-        click.echo(f"{report.id}  {when:%Y-%m-%d %H:%M}  {code}  {name}  {what}  {report.words or ''}".rstrip())
+        say(f"{report.id}  {when:%Y-%m-%d %H:%M}  {code}  {name}  {what}  {report.words or ''}".rstrip())
     if not waiting:
-        click.echo(_("没有待处理的报错。"))
+        say(_("没有待处理的报错。"))
 
 
 # Saying things
@@ -330,7 +330,7 @@ def _stop_if(bad: int, skip_bad: bool) -> None:
 
 def _tell(outcome: Outcome, rows: int, bad: int, dry_run: bool) -> None:
     done = _("试运行，没有写入") if dry_run else _("完成")
-    click.echo(
+    say(
         _(
             "%(done)s：共 %(rows)s 行，新增 %(added)s，更新 %(changed)s，没变 %(same)s，跳过 %(bad)s。",
             done=done,
@@ -355,15 +355,15 @@ def _tell_problems(file: Path, report: Path | None, problems: list[Problem], err
     for problem in problems[:TOLD]:
         place = _("第 %(n)s 行 ", n=problem.line) if problem.line else ""
         value = f"“{problem.value[:30]}”" if problem.value and problem.value[:30] not in problem.words else ""
-        click.echo(f"{problem.kind} {place}{problem.column}{value}：{problem.words}", err=True)
+        say(f"{problem.kind} {place}{problem.column}{value}：{problem.words}", err=True)
     if len(problems) > TOLD:
-        click.echo("……", err=True)
-    click.echo(_("错误 %(errors)s 处，提醒 %(warnings)s 处。", errors=errors, warnings=warnings), err=True)
+        say("……", err=True)
+    say(_("错误 %(errors)s 处，提醒 %(warnings)s 处。", errors=errors, warnings=warnings), err=True)
     try:
         rows = ([str(p.line or ""), p.kind, p.column, p.value, p.words] for p in problems)
         write_csv(where, REPORT_HEADER, rows)
-        click.echo(_("全部列在 %(file)s。", file=where), err=True)
+        say(_("全部列在 %(file)s。", file=where), err=True)
     except Unreadable as problem:
-        click.echo(_("报告没写成：%(why)s", why=problem), err=True)
+        say(_("报告没写成：%(why)s", why=problem), err=True)
     if errors + warnings > MAX_PROBLEMS:
-        click.echo(_("只列了前 %(n)s 处。", n=MAX_PROBLEMS), err=True)
+        say(_("只列了前 %(n)s 处。", n=MAX_PROBLEMS), err=True)

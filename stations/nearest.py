@@ -13,19 +13,19 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from common.clock import local_date
+from common.clock import SHANGHAI, local_date
 from common.editions import working_days
 from maps.place import WORLD_PIXELS, Place, metres_between, pixel_metres, pixel_of, pixels_for
 from maps.reach import ReachPolicy
 from stations.hours import Opening, State, opening
 from stations.models import Channel, HoursException, Station
 from stations.queries import divisions, weeks
-from stations.week import Spans, read_day
+from stations.week import MAX_SPANS, Spans, read_day
 
 SHOWN = 20
 EXCEPTIONS_AHEAD = 14  # days of exceptions a list looks at to say when a closed station opens next
 SCALE_SPREAD = 0.012  # a pixel's size, in metres, differs by less than this over the 100 km around a place
-SURE_M = 100_000  # beyond it "nearest" is a matter of hours by car, and the order of pixels is good enough
+SURE_M = 60_000  # beyond it "nearest" is a matter of hours by car, and the order of pixels is good enough
 START_PIXELS = 2048  # about 1 km: where the search for the nearest begins when nothing is in reach
 USUAL_M = 8_000  # where a full list lies nearly everywhere in the province: one plain box instead of a growing one
 SPARE = 12  # fetched beyond what is asked for, since pixels and metres may order neighbours differently
@@ -139,7 +139,7 @@ def _fetch(
     if wanted.channel is not None:
         values["channel"] = 1 << list(Channel).index(wanted.channel)
     if wanted.open_now:
-        values["weeks"] = weeks_open(session, now)
+        values |= {"weeks": weeks_open(session, now), "clock": f"{now.astimezone(SHANGHAI):%H:%M}"}
     statement = _statement(wanted.item is not None, wanted.channel is not None, wanted.open_now, metres is None)
     while True:
         rows = session.execute(statement, values).all()
@@ -297,8 +297,20 @@ def conditions_of(item: bool, channel: bool, open_now: bool) -> list[Any]:
     if open_now:
         today = sa.select(_exception.c.station_id).where(_exception.c.date == sa.bindparam("today", type_=sa.Date))
         as_usual = _station.c.hours_id.in_(sa.bindparam("weeks", expanding=True)) & _station.c.id.not_in(today)
-        conditions.append(as_usual | _station.c.id.in_(today.where(_exception.c.spans.is_not(None))))
+        conditions.append(as_usual | _station.c.id.in_(today.where(_open_at(_exception.c.spans))))
     return conditions
+
+
+def _open_at(spans: Any) -> Any:
+    """Whether one of the spans of a day, 08:30-12:00,13:30-17:30, holds :clock. Each takes twelve characters, so text
+    is compared with text: on a New Year's Eve afternoon every station of the province has such an exception."""
+    clock = sa.bindparam("clock", type_=sa.String)
+    return sa.or_(
+        *(
+            (sa.func.substr(spans, 1 + 12 * n, 5) <= clock) & (sa.func.substr(spans, 7 + 12 * n, 5) > clock)
+            for n in range(MAX_SPANS)
+        )
+    )
 
 
 def _big(name: str) -> Any:

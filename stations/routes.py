@@ -38,12 +38,14 @@ def finder() -> ResponseReturnValue:
     form = read_query(session, request.args, now=now)
     current = catalogue(session, clock.local_date(now))
     query = form.value if form.ok else FinderQuery()
-    kept: dict[str, Any] = {name: form.typed[name] for name in KEPT if form.ok and form.typed.get(name)}
+    kept: dict[str, Any] = {name: form.typed[name] for name in KEPT if form.typed.get(name) and name not in form.errors}
+    if not form.ok:  # a wrong half of a position is no position; what else was chosen stays chosen
+        kept = {name: value for name, value in kept.items() if name not in {"lat", "lon", "acc", "area"}}
     context: dict[str, Any] = {
         "form": form,
         "query": query,
         "kept": kept,
-        "item": current.items.get(query.item) if query.item else None,
+        "item": current.items.get(int(kept["item"])) if "item" in kept else None,
         "items": tuple((one.no, one.short) for one in current.items.values()),
         "modes": MODE_WORDS.items(),
         "channels": CHANNEL_WORDS.items(),
@@ -56,6 +58,7 @@ def finder() -> ResponseReturnValue:
         "cities": [],
     }
     if not form.ok:
+        context["cities"] = queries.children(session, "370000")
         return page("stations/finder.html", block="results", **context), 422
     origin, hits = origin_of(session, query)
     if origin is None and query.at:

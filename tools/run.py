@@ -25,9 +25,9 @@ from tools.step import ROOT, Failed
 
 def main(*arguments: str) -> int:
     os.chdir(ROOT)
-    load_dotenv(ROOT / ".env")
-    os.environ.setdefault("MENKOU_LOG_REQUESTS", "false")  # a person looks at this terminal, not a log collector
     try:
+        read_env_file()
+        os.environ.setdefault("MENKOU_LOG_REQUESTS", "false")  # a person looks at this terminal, not a log collector
         return serve(on_lan=arguments == ("lan",))
     except Failed as sentence:
         print(sentence, file=sys.stderr)
@@ -92,6 +92,14 @@ def serve(*, on_lan: bool) -> int:
 
 
 # ---- before serving
+
+
+def read_env_file() -> None:
+    """.env into the environment, where the server's workers find it. Raises Failed when it is no UTF-8 text."""
+    try:
+        load_dotenv(ROOT / ".env", encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Failed(".env 应是 UTF-8 文本，请另存为 UTF-8 · save .env as UTF-8 text") from None
 
 
 def read_port(name: str, text: str) -> int:
@@ -177,6 +185,7 @@ def announce(port: int, words: str, https: bool) -> None:
             if page.getresponse().status == 200:
                 print(words, flush=True)
                 return
+    print("半分钟了还没有应答，请看上面的话 · no answer for half a minute, see above", flush=True)
 
 
 def here_words(port: int, *, development: bool) -> str:

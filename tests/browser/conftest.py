@@ -91,7 +91,11 @@ def chromium() -> Iterator[Browser]:
         message = "Chromium is not installed: pages were not opened in a browser"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=FLAGS,
+            ignore_default_args=["--disable-back-forward-cache"],  # phones keep a left page alive for Back
+        )
         yield browser
         browser.close()
 

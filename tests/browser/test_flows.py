@@ -116,6 +116,18 @@ def test_after_looking_at_a_station_the_position_button_works_again(phone):
     page.wait_for_url(re.compile("lat="))
 
 
+def test_a_place_typed_after_going_back_counts_and_not_the_position_of_before(phone):
+    here = phone()
+    page = here.open("/stations")
+    page.get_by_role("button", name="用我的位置找").click()
+    page.wait_for_url(re.compile("lat="))
+    page.go_back()
+    page.locator("input[name=at]").fill("烟台市")
+    page.locator("input[name=at]").press("Enter")
+    page.wait_for_url(re.compile("at="))
+    assert "lat=" not in page.url
+
+
 NEAR = "/stations?lat=36.66370&lon=117.15100&acc=30&m=0"
 
 

@@ -93,9 +93,10 @@ def test_a_place_at_the_pole_costs_no_more_than_another(client, database, make, 
     assert database.sql_count.n <= 3
 
 
-def test_a_county_that_is_closed_for_a_day_has_nothing_open(client, database, make):
+@pytest.mark.parametrize("today", ["", "06:00-07:30", "23:00-24:00"])
+def test_a_county_that_is_closed_for_a_day_or_for_now_has_nothing_open(client, database, make, today):
     for number in range(40):
-        make.station(f"站{number}", north(number), exceptions={date(2026, 11, 23): ""})
+        make.station(f"站{number}", north(number), exceptions={date(2026, 11, 23): today})
     client.get("/stations", query_string=HERE)
     database.sql_count.n = 0
     response = client.get("/stations", query_string=HERE | {"open": 1, "m": 0})
@@ -278,6 +279,16 @@ def test_each_mistake_is_one_sentence_on_the_page_and_in_json(client, given, sen
     answer = client.get("/api/v1/stations", query_string=given)
     assert answer.status_code == 422
     assert list(answer.json["errors"].values()) == [sentence]
+    block = client.get("/stations", query_string=given, headers={"HX-Request": "true"})
+    assert block.status_code == 422
+    assert sentence in block.text
+
+
+def test_a_mistake_leaves_what_was_right(client):
+    page = client.get("/stations", query_string={"at": "长" * 61, "by": "ebike", "m": "30", "open": "1", "item": "x"})
+    for name, value in (("by", "ebike"), ("m", "30"), ("open", "1")):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in page.text
+    assert 'name="item"' not in page.text
 
 
 def test_full_width_numbers_are_understood(client, make):

@@ -43,7 +43,7 @@ WEEKS = {
 DAYS = WorkingDays({})
 # metres_between promises 2e-6 up to 1,000 km; two stations that much apart in distance may change places.
 TIE = 5e-6
-NEAR_M = 100_000  # beyond it "nearest" is by pixels (queries.py): good to a percent inside Shandong
+NEAR_M = 60_000  # beyond it "nearest" is by pixels (queries.py): good to a percent inside Shandong
 FAR_TOLERANCE = 0.01
 
 
