@@ -1,11 +1,14 @@
 """How people say it, turned into how it is written (俺娘 → 我老人, 咋报 → 怎么报销), and what says nothing (我想问).
 
 Room: common, floor 0. Comes in: a query or a phrase. Nothing is imported from the house. Only the ways of speaking
-are here; what a word of insurance means is data (everyday words of the catalogue).
+are here; what a word of insurance means is data (everyday words of the catalogue). A city of another province is 外地:
+care there is the same business wherever it is (common/data/elsewhere.csv).
 """
 
+import csv
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 # written form: said forms. Wider than synonyms on purpose: for a search, 爷爷 and 岳母 are both 老人.
 SAID = {
@@ -31,8 +34,22 @@ _SAID = re.compile("|".join(sorted(_WRITTEN, key=len, reverse=True)))
 _PAID_BACK = re.compile("(?<![预情日海电公举上填申简播])报(?![销名到告错纸警单消的])")  # 能报吗, 报多少: said for 报销
 
 
+with (Path(__file__).parent / "data" / "elsewhere.csv").open(encoding="utf-8") as _file:
+    ELSEWHERE = tuple(name for row in csv.DictReader(_file) for name in row["names"].split())
+# Words that hold such a name by chance: 千佛山, 黄河南岸, 医保定点, 济南宁家庄.
+_NOT_ELSEWHERE = (
+    "济南|青岛|淄博|枣庄|东营|烟台|潍坊|济宁|泰安|威海|日照|临沂|德州|聊城|滨州|菏泽|山东|泰山|黄河|千佛山"
+    "|医保|社保|参保|投保|担保"
+)
+# 北京路, 东莞镇, 南阳湖, 中山公园 are places of ours.
+_AWAY = f"(?:{'|'.join(sorted(ELSEWHERE, key=len, reverse=True))})[省市]?"
+_ELSEWHERE = re.compile(f"{_NOT_ELSEWHERE}|(?P<away>{_AWAY}(?![路街道村庄镇乡区县屯社湖河山岛岸东西南北公头]))")
+
+
 def as_written(text: str) -> str:
     """The text with its spoken words replaced; the same text when there are none."""
+    if not _ELSEWHERE.fullmatch(text):  # a name alone may be a place of ours: 珠海街道, the village 河南
+        text = _ELSEWHERE.sub(lambda found: "外地" if found["away"] else found[0], text)
     return _PAID_BACK.sub("报销", _SAID.sub(lambda said: _WRITTEN[said[0]], text))
 
 

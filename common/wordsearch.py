@@ -45,7 +45,7 @@ MAX_CUTS = 3  # ways to cut one run of letters into syllables that are tried
 MAX_NAME = 10  # tokens of a name looked for inside a query
 CANDIDATES = 100  # phrases scored exactly, of those that share most with the query
 
-# The numbers below were tried on search_tuning.csv, never on the 60 queries of the test; the result is flat around them.
+# The numbers below were tried on search_tuning.csv, never on the queries of the test; the result is flat around them.
 # How well a token is covered, by what the phrase has in common with the query there:
 SAME = 1.0  # it and its neighbour
 SAME_WORD = 0.9  # a Latin word; a lone character that is all the query says

@@ -1,5 +1,7 @@
 """The demo fills an empty house once, is the same for the same seed, and never passes for the truth."""
 
+import csv
+import gzip
 import re
 from collections import Counter
 from datetime import timedelta
@@ -17,6 +19,7 @@ from stations import demo
 from stations.demo import load_demo
 from stations.division_import import load_divisions
 from stations.hours import read_day, read_week
+from stations.importing import DATA
 from stations.models import Division, HoursException, OpeningHours, Station
 from tests.conftest import NOW, make_app
 
@@ -109,6 +112,15 @@ def test_every_demo_station_says_that_it_is_one(loaded):
         assert station["synthetic"]
         assert station["source"].startswith("示例数据")
         assert station["place_source"]
+
+
+@pytest.mark.parametrize("file", ["demo_villages.csv.gz", "demo_stations.csv.gz"])
+def test_no_village_is_called_by_a_piece_of_its_committee(file):
+    """开元社区居民委员医保工作站 is 开元社区医保工作站."""
+    piece = re.compile("委员|委会|居委|村委|[居村][民名]?会|(居民|村民|村名|社区居)(医保|银行|$)")
+    with gzip.open(DATA / file, "rt", encoding="utf-8", newline="") as lines:
+        names = {row["name"] for row in csv.DictReader(lines)}
+    assert not [name for name in names if piece.search(name)]
 
 
 def test_no_demo_phone_can_ring_anywhere(loaded):

@@ -1,6 +1,7 @@
 """A bureau brings in its roster: the whole file or nothing, in one command, on both databases."""
 
 import csv
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,11 +109,12 @@ def test_a_file_from_any_office_computer_comes_in(bureau, encoding):
     assert bureau.kept()[GOOD["code"]].name == GOOD["name"]
 
 
+@pytest.mark.parametrize("ending", ["xlsx", "xls"])
 @pytest.mark.parametrize("make_book", [xlsx, xls])
-def test_a_workbook_comes_in_old_or_new(bureau, make_book):
+def test_a_workbook_comes_in_old_or_new_whatever_its_ending_says(bureau, make_book, ending):
     cells = [GOOD | {"lon": 117.09, "lat": 36.665, "town_code": int(TOWN)}]
     rows = [["名册"], list(HEADERS.values()), *(list(row.values()) for row in cells)]
-    bureau.run("import", make_book(bureau.folder / "roster.xlsx", rows))
+    bureau.run("import", make_book(bureau.folder / f"roster.{ending}", rows))
     station = bureau.kept()[GOOD["code"]]
     assert (station.lat, station.lon, station.town_code) == (36.665, 117.09, TOWN)
 
@@ -152,7 +154,9 @@ def test_the_report_names_line_column_cell_and_reason(bureau):
 def test_a_warning_is_reported_and_does_not_keep_the_file_out(bureau):
     said = bureau.bring({"lon": "116.98", "lat": "36.57"})
     assert "错误 0 处，提醒 1 处" in said
-    assert bureau.report()[0]["级别"] == "提醒"
+    line = bureau.report()[0]
+    assert (line["行号"], line["级别"], line["列"], line["原值"]) == ("2", "提醒", "经度", "116.98")
+    assert re.fullmatch(r"在历下区外 \d+ 公里，落在市中区，请核对。", line["说明"])
     assert len(bureau.kept()) == 1
 
 
