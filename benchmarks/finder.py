@@ -16,13 +16,14 @@ from benchmarks.table import Row, at_least, at_most, note, say
 TURNS = 3
 REQUESTS = 2_000
 SECONDS = 12  # a turn, at most
-WARM = 1_000  # each of the processes has seen these places: a county asks for the same ones all day
+WARM = 1_000  # then each of the processes has seen these places: a county asks for the same ones all day
 PLACES = 1_000
 
 
 class Turn(NamedTuple):
     load: Load
     cpu_ms: float  # a request, of all processes of the server
+    cold_ms: float  # the same where nobody has asked before
 
 
 def measure() -> list[Row]:
@@ -61,13 +62,19 @@ def take_turns(menkou: Server, django: Server, paths: list[str]) -> tuple[list[T
         say(f"finder: turn {number + 1} of {TURNS}, load average {os.getloadavg()[0]:.1f}")
         asked = next(portions)
         for server, turns in ((menkou, ours), (django, theirs)):
-            load(server.port, asked, requests=WARM)
-            before = server.cpu_seconds()
-            done = load(server.port, asked, requests=REQUESTS, seconds=SECONDS)
-            if done.other:
-                raise RuntimeError(f"{done.other} answers were not 200")
-            turns.append(Turn(done, (server.cpu_seconds() - before) / done.requests * 1000))
+            cold, cold_ms = measured(server, asked, len(asked))
+            load(server.port, asked, requests=WARM - cold.requests)
+            turns.append(Turn(*measured(server, asked, REQUESTS), cold_ms))
     return ours, theirs
+
+
+def measured(server: Server, paths: list[str], requests: int) -> tuple[Load, float]:
+    """The load, and the CPU time of a request in ms. RuntimeError when an answer was not 200."""
+    before = server.cpu_seconds()
+    done = load(server.port, paths, requests=requests, seconds=SECONDS)
+    if done.other:
+        raise RuntimeError(f"{done.other} answers were not 200")
+    return done, (server.cpu_seconds() - before) / done.requests * 1000
 
 
 def compare(ours: list[Turn], theirs: list[Turn], memory: tuple[float, float]) -> list[Row]:
@@ -86,6 +93,10 @@ def compare(ours: list[Turn], theirs: list[Turn], memory: tuple[float, float]) -
         at_least("finder: requests a second", per_second, 500, "/s", digits=0),
         at_least("finder: times Django's requests a second", per_second / in_django, 3, "×"),
         note("  Django 5.2, the same page in turns", f"{in_django:.0f} /s, {cpu_in_django:.2f} ms CPU"),
+        note(
+            "  CPU where nobody has asked before",
+            " ms (Django ".join(f"{median(turn.cold_ms for turn in turns):.2f}" for turns in (ours, theirs)) + ")",
+        ),
         note("  CPU, Django's to ours", f"{cpu_in_django / cpu:.1f} ×"),
         note("  wait p50 / p99, 16 readers at once", f"{waits} ms (Django {waits_in_django})"),
         note("  bytes a page, brotli", f"{sent} (Django {sent_by_django})"),
