@@ -72,6 +72,13 @@ def small_font(weight: Weight, characters: Iterable[str]) -> bytes:
         return file.getvalue()
 
 
+def widths(weight: Weight, characters: Iterable[str]) -> dict[str, int]:
+    """How wide each of these characters is, in thousandths of an em. They must be `printable`."""
+    with _lock:
+        source = _source(weight)
+        return {sign: _glyph(source, sign)[1] for sign in characters}
+
+
 @cache
 def _source(weight: Weight) -> _Source:
     file = font_file(weight)
