@@ -125,6 +125,28 @@ def test_the_maps_counts_follow(client, session, code, link):
     assert counts[True] == counts[False]
 
 
+def test_neighbours_measured_at_the_same_moment_are_all_kept_and_counted(app, session, make):
+    """They share a cell of the map, whose counts are written anew with each."""
+    codes = [make.station(f"{number}站", SQUARE) for number in range(4)]
+    rebuild(session)
+    session.commit()
+    statuses = []
+
+    def measure(code: str) -> None:
+        for number in range(3):
+            sent = form(lat=DOOR.lat + number / 10_000)
+            statuses.append(app.test_client().post(link_to(code), data=sent).status_code)
+
+    threads = [threading.Thread(target=measure, args=(code,)) for code in codes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [303] * 12
+    assert len(rows(session)) == 12
+    assert {cell.n for cell in session.scalars(sa.select(StationCluster))} == {4}
+
+
 def test_a_double_tap_is_one_reading(client, session, code, link):
     twice = form()
     assert [client.post(link, data=twice).status_code for _ in range(2)] == [303, 303]
