@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fontTools.fontBuilder import FontBuilder
@@ -79,11 +80,15 @@ def widths(weight: Weight, characters: Iterable[str]) -> dict[str, int]:
         return {sign: _glyph(source, sign)[1] for sign in characters}
 
 
-@cache
 def _source(weight: Weight) -> _Source:
     file = font_file(weight)
     if file is None:
         raise FileNotFoundError(weight)
+    return _opened(file)
+
+
+@cache
+def _opened(file: Path) -> _Source:
     font = TTFont(file, lazy=True)
     heights = font["hhea"]
     return _Source(dict(font.getBestCmap()), font.getGlyphSet(), heights.ascent, heights.descent)

@@ -174,13 +174,11 @@ def test_an_unknown_station_is_not_found(shipped, client, path):
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("size", ["a5", "A4 ", "%00", "0"])
+@pytest.mark.parametrize("size", ["a5", "A4", "0", "a4a3", "%E5%A4%A7"])
 def test_another_paper_is_refused_with_a_sentence(shipped, make, client, size):
     code = make.station()
     for path in ("poster", "poster.pdf"):
         response = client.get(f"/stations/{code}/{path}?size={size}")
-        if size == "A4 ":
-            size = "A4"
         assert response.status_code == 422
         assert "纸张只有 A4 和 A3" in response.text
 
@@ -222,7 +220,7 @@ def test_the_code_leads_to_the_public_address_and_says_what_the_paper_says(
     app.extensions["db"].engine.dispose()
 
 
-@pytest.mark.parametrize("length", range(10, 150, 7))
+@pytest.mark.parametrize("length", range(17, 160, 7))
 def test_codes_of_every_length_can_be_read(length):
     address = (ROOT + "/p/370102001001Z1/" + "abcdefghijklmnopqrstuvwxyz234567" * 6)[:length]
     assert read(dark(qr(address))) == address
