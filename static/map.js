@@ -1,5 +1,6 @@
 /* [data-map]: fetches the stations of what the map shows and draws them as buttons; keeps map, list and address together.
-   Runs before Leaflet has arrived, so that stations and library travel side by side. Words of stations: textContent only. */
+   Stands right behind the map and runs before Leaflet has arrived: stations and library travel side by side.
+   Words of stations: textContent only. */
 (function () {
   var box = document.querySelector("[data-map]");
   if (!box) return;
@@ -202,15 +203,6 @@
     box.scrollIntoView({ block: "nearest" });
     pick(station);
   }
-  document.querySelectorAll("[data-cards] > li").forEach(function (row) {
-    var button = row.querySelector("[data-show]"), said = row.dataset;
-    button.hidden = false;
-    button.addEventListener("click", function () {
-      if (!map) return;
-      show({ code: said.code, name: row.querySelector("b").textContent, area: row.querySelector("[data-area]").textContent, lat: +said.lat, lon: +said.lon, state: said.state }, true);
-    });
-  });
-
   // County lines and names, once the stations are there
 
   function borders() {
@@ -272,16 +264,22 @@
     centre.href = there.pathname + there.search;
     centre.hidden = zoom < 9; // the middle of the province is nobody's place
   }
-  find("map-filters").addEventListener("change", function (event) {
-    if (event.target.name === "by" || event.target.name === "m") this.elements.v.disabled = true; // another circle: fit it
-    this.submit();
-  });
-
   var first = start();
   load(first);
-  document.addEventListener("DOMContentLoaded", function () { // after Leaflet and the shell, which are deferred too
+  document.addEventListener("DOMContentLoaded", function () { // after Leaflet and the shell, which are deferred
+    find("map-filters").addEventListener("change", function (event) {
+      if (event.target.name === "by" || event.target.name === "m") this.elements.v.disabled = true; // another circle: fit it
+      this.submit();
+    });
     if (!window.L || !(window.map_menkou instanceof L.Map)) return;
     map = window.map_menkou;
+    document.querySelectorAll("[data-cards] > li").forEach(function (row) {
+      var button = row.querySelector("[data-show]"), said = row.dataset;
+      button.hidden = false;
+      button.addEventListener("click", function () {
+        show({ code: said.code, name: row.querySelector("b").textContent, area: row.querySelector("[data-area]").textContent, lat: +said.lat, lon: +said.lon, state: said.state }, true);
+      });
+    });
     map.getContainer().setAttribute("role", "region");
     map.getContainer().setAttribute("aria-label", data.label);
     L.control.zoom({ zoomInTitle: data["in"], zoomOutTitle: data.out }).addTo(map);
