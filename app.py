@@ -18,6 +18,7 @@ import common.assets
 import common.health
 import common.preferences
 import common.ui_pieces
+import maps.cli
 import maps.routes
 import maps.valhalla
 import pocket.routes
@@ -108,6 +109,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for commands in (
         migrate.db_cli,
         services_catalog.cli.catalogue_cli,
+        maps.cli.reach_cli,
         stations.cli.stations_cli,
         stations.cli.demo_cli,
         posters.cli.posters_cli,

@@ -10,6 +10,7 @@ import sys
 from datetime import datetime
 
 from benchmarks import finder, first_visit, million, profile_finder, roster, start
+from benchmarks import map as map_page
 from benchmarks.table import note, say, show
 
 PARTS = {
@@ -17,6 +18,7 @@ PARTS = {
     "finder": finder.measure,
     "million": million.measure,
     "roster": roster.measure,
+    "map": map_page.measure,
     "start": start.measure,
 }
 EXTRA = {"profile": profile_finder.measure}  # no bar: where the finder page spends its time

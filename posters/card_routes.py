@@ -31,13 +31,14 @@ def show(code: str) -> ResponseReturnValue:
     except LookupError:
         card, problem = _card(found, ""), _("没有这件事，请重新选。")
     choices = items_to_choose(reading(), found, clock.now())
-    if card.item and asked not in dict(choices):
-        choices.append((asked, card.item.title))
+    chosen = str(int(asked)) if card.item else ""
+    if card.item and chosen not in dict(choices):
+        choices.append((chosen, card.item.title))
     body = page(
         "posters/card.html",
         s=found,
         card=card,
-        item="" if problem else asked,
+        item=chosen,
         choices=choices,
         problem=problem,
         drawn_here=_has_fonts(),

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fontTools.fontBuilder import FontBuilder
@@ -72,11 +73,22 @@ def small_font(weight: Weight, characters: Iterable[str]) -> bytes:
         return file.getvalue()
 
 
-@cache
+def widths(weight: Weight, characters: Iterable[str]) -> dict[str, int]:
+    """How wide each of these characters is, in thousandths of an em. They must be `printable`."""
+    with _lock:
+        source = _source(weight)
+        return {sign: _glyph(source, sign)[1] for sign in characters}
+
+
 def _source(weight: Weight) -> _Source:
     file = font_file(weight)
     if file is None:
         raise FileNotFoundError(weight)
+    return _opened(file)
+
+
+@cache
+def _opened(file: Path) -> _Source:
     font = TTFont(file, lazy=True)
     heights = font["hhea"]
     return _Source(dict(font.getBestCmap()), font.getGlyphSet(), heights.ascent, heights.descent)

@@ -1,9 +1,10 @@
 /* [data-map]: fetches the stations of what the map shows and draws them as buttons; keeps map, list and address together.
-   Runs before Leaflet has arrived, so that stations and library travel side by side. Words of stations: textContent only. */
+   Stands right behind the map and runs before Leaflet has arrived: stations and library travel side by side.
+   Words of stations: textContent only. */
 (function () {
   var box = document.querySelector("[data-map]");
   if (!box) return;
-  var data = box.dataset, CELL = 64, MOST_CELLS = 640, TOP = 18, LOWEST = 5, NAMED_FROM = 12, LISTED = 30;
+  var data = box.dataset, CELL = 64, MOST_CELLS = 640, TOP = 18, LOWEST = 5, PINS_FROM = 10, LISTED = 30;
   var map = null, drawn = {}, asked = "", stop = null, latest = null;
   box.hidden = document.querySelector("[data-map-foot]").hidden = false;
 
@@ -95,12 +96,22 @@
   function cellOf(at) {
     return Math.floor(x(at[1], mercatorZoom()) / CELL) + "," + Math.floor(y(at[0], mercatorZoom()) / CELL);
   }
+  function merged(clusters) { // two cells may have their middles side by side: one button then, so that each can be hit
+    var kept = [], zoom = mercatorZoom();
+    clusters.filter(function (one) { return one.n > 0; }).sort(function (a, b) { return b.n - a.n; }).forEach(function (one) {
+      var left = x(one.at[1], zoom), top = y(one.at[0], zoom);
+      var near = kept.find(function (other) { return Math.abs(other.left - left) < 40 && Math.abs(other.top - top) < 40; });
+      if (near) near.n += one.n;
+      else kept.push({ at: one.at, n: one.n, left: left, top: top });
+    });
+    return kept;
+  }
   function closer(at) {
     map.setView(at, Math.min(map.getMaxZoom(), map.getZoom() + 2));
   }
   function wanted() { // by key, what has to stand on the map
     var all = {}, listed = {};
-    if (mercatorZoom() >= NAMED_FROM) {
+    if (mercatorZoom() >= PINS_FROM) {
       document.querySelectorAll("[data-cards] > li").forEach(function (row, number) {
         var said = row.dataset;
         var station = { code: said.code, name: row.querySelector("b").textContent, area: row.querySelector("[data-area]").textContent, lat: +said.lat, lon: +said.lon, state: said.state };
@@ -115,10 +126,8 @@
     });
     var apart = {}; // stations of the list have markers of their own: their cell's number is of the others
     Object.keys(all).forEach(function (key) { if (listed[all[key].station.code]) { var cell = cellOf(all[key].at); apart[cell] = (apart[cell] || 0) + 1; } });
-    latest.clusters.forEach(function (one) {
-      var n = one[2] - (apart[cellOf(one)] || 0);
-      if (n > 0) all["c" + one[0] + "," + one[1] + "," + n] = { at: [one[0], one[1]], n: n };
-    });
+    var clusters = latest.clusters.map(function (one) { return { at: [one[0], one[1]], n: one[2] - (apart[cellOf(one)] || 0) }; });
+    merged(clusters).forEach(function (one) { all["c" + one.at.join() + "," + one.n] = one; });
     return all;
   }
   function draw() {
@@ -135,7 +144,7 @@
       if (drawn[key]) return;
       var one = all[key], s = one.station;
       if (s) {
-        drawn[key] = marker(one.at, "door " + s.state, one.number || "", s.name + "，" + s.area + "，" + lamp(s.state), function () { pick(s); });
+        drawn[key] = marker(one.at, "door " + s.state, one.number || "", (one.number ? one.number + "，" : "") + s.name + "，" + s.area + "，" + lamp(s.state), function () { pick(s); });
       } else {
         drawn[key] = marker(one.at, one.n > 99 ? "many most" : "many", one.n, data.cluster.replace("#", one.n), function () { closer(one.at); });
       }
@@ -152,7 +161,7 @@
   function lampSpan(state) { return make("span", "lamp" + (state === "open" ? " on" : state === "closing" ? " soon" : ""), lamp(state)); }
   function pick(station) {
     var panel = find("picked"), link = panel.querySelector("a"), old = panel.querySelector(".lamp");
-    panel.querySelector("h3").textContent = station.name;
+    panel.querySelector("h2").textContent = station.name;
     link.href = data.station + encodeURIComponent(station.code) + data.tail;
     panel.querySelector(".s").textContent = station.area;
     old.parentNode.replaceChild(lampSpan(station.state), old);
@@ -194,15 +203,6 @@
     box.scrollIntoView({ block: "nearest" });
     pick(station);
   }
-  document.querySelectorAll("[data-cards] > li").forEach(function (row) {
-    var button = row.querySelector("[data-show]"), said = row.dataset;
-    button.hidden = false;
-    button.addEventListener("click", function () {
-      if (!map) return;
-      show({ code: said.code, name: row.querySelector("b").textContent, area: row.querySelector("[data-area]").textContent, lat: +said.lat, lon: +said.lon, state: said.state }, true);
-    });
-  });
-
   // County lines and names, once the stations are there
 
   function borders() {
@@ -264,16 +264,22 @@
     centre.href = there.pathname + there.search;
     centre.hidden = zoom < 9; // the middle of the province is nobody's place
   }
-  find("map-filters").addEventListener("change", function (event) {
-    if (event.target.name === "by" || event.target.name === "m") this.elements.v.disabled = true; // another circle: fit it
-    this.submit();
-  });
-
   var first = start();
   load(first);
-  document.addEventListener("DOMContentLoaded", function () { // after Leaflet and the shell, which are deferred too
+  document.addEventListener("DOMContentLoaded", function () { // after Leaflet and the shell, which are deferred
+    find("map-filters").addEventListener("change", function (event) {
+      if (event.target.name === "by" || event.target.name === "m") this.elements.v.disabled = true; // another circle: fit it
+      this.submit();
+    });
     if (!window.L || !(window.map_menkou instanceof L.Map)) return;
     map = window.map_menkou;
+    document.querySelectorAll("[data-cards] > li").forEach(function (row) {
+      var button = row.querySelector("[data-show]"), said = row.dataset;
+      button.hidden = false;
+      button.addEventListener("click", function () {
+        show({ code: said.code, name: row.querySelector("b").textContent, area: row.querySelector("[data-area]").textContent, lat: +said.lat, lon: +said.lon, state: said.state }, true);
+      });
+    });
     map.getContainer().setAttribute("role", "region");
     map.getContainer().setAttribute("aria-label", data.label);
     L.control.zoom({ zoomInTitle: data["in"], zoomOutTitle: data.out }).addTo(map);

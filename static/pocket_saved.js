@@ -93,6 +93,7 @@
         .forEach(function (station) { list.appendChild(drawStation(pack, station, item && item[0])); });
       part("up").setAttribute("href", link(home + pack.code, { item: item && item[0] }));
       show("up", true);
+      show("stations-head", true);
     } else {
       pack.towns.forEach(function (one, index) {
         var n = suiting.filter(function (station) { return station[2] === index; }).length;

@@ -85,6 +85,7 @@ def save(token: str) -> ResponseReturnValue:
     """Put the station where its door is. The photo is looked at before the transaction begins."""
     found = _station(token)
     request.max_content_length = pictures.MOST_BYTES + FORM_BYTES
+    request.max_form_memory_size = 4 * FORM_BYTES  # of what is read at a time, too: a photo comes in pieces of 64 kB
     try:
         form, sent = Form.read(SaveForm, request.form), request.files.get("photo")
     except RequestEntityTooLarge:

@@ -13,8 +13,7 @@ from common.headers import page_policy
 from common.i18n import gettext as _
 from common.i18n import ngettext
 from common.pages import page
-from maps import counties
-from maps import routes as maps_room
+from maps import chosen, counties
 from maps.tiles import SERVICES
 from maps.valhalla import valhalla
 from services_catalog.queries import catalogue
@@ -45,7 +44,7 @@ def show() -> ResponseReturnValue:
     current = catalogue(session, clock.local_date(now))
     origin, hits = origin_of(session, query) if form.ok else (None, [])
     listed = find_cards(session, query, origin.place, now=now, roads=valhalla()) if origin else None
-    settings = maps_room.settings()
+    settings = chosen.settings()
     service = SERVICES.get(settings.map_tiles)
     filters = {name: kept[name] for name in ("item", "channel", "open") if name in kept}
     response = make_response(
@@ -70,8 +69,8 @@ def show() -> ResponseReturnValue:
             bounds=counties.box_of(settings.divisions),
             filters=filters,
             open_from=OPEN_FROM,
-            shell=maps_room.our_shell(),
-            borders=maps_room.borders_url(),
+            shell=chosen.our_shell(),
+            borders=chosen.borders_url(),
             tiles=service,
             approval=settings.map_approval,
             item_tail=f"?item={query.item}" if query.item else "",

@@ -83,7 +83,7 @@ def test_our_scripts_are_es2019_and_call_nothing_newer(file, parses):
     assert script_faults(file.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
+@pytest.mark.parametrize("name", [name for name in LIBRARIES if name.endswith(".js")])
 def test_libraries_parse_on_the_oldest_browser(name, parses):
     source = (NODE_MODULES / LIBRARIES[name]).read_text(encoding="utf-8")
     assert parses(source, LIBRARY) == ""

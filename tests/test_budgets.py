@@ -9,7 +9,9 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from stations import door_links
 from stations.models import Division, Station
+from tests.conftest import NOW
 from tests.statements import statements_of
 
 FIRST_VISIT = 30_000  # bytes: page, styles, scripts and icon, with their headers
@@ -43,6 +45,12 @@ COSTS = [
     ("/stations/areas/{town}", 2),
     ("/stations/{station}", 3),
     ("/stations/{station}/report", 1),
+    ("/stations/door/{token}", 3),
+    ("/stations/{station}/card?item=18", 2),
+    ("/pocket/", 1),
+    ("/pocket/{county}?item=18", 2),
+    ("/pocket/{county}.json", 2),
+    ("/pocket/saved", 0),
     ("/search?q=外地看病", 5),
     ("/search?q={station_name}", 5),
     ("/search?q=waidikanbing", 5),
@@ -61,6 +69,7 @@ def some(demo_app: Flask) -> dict[str, str]:
         village = sa.select(Division.code).where(Division.level == 5, Division.lat.is_not(None)).order_by(Division.code)
         return {
             "station": station.code,
+            "token": door_links.sign("t" * 40, station.code, now=NOW, days=30),
             "station_name": station.name,
             "county": station.county_code,
             "town": station.town_code,

@@ -24,6 +24,7 @@ from tests.conftest import make_app
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--force-color-profile=srgb"]
+EXECUTABLE = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTH, HEIGHT = 360, 740
 HERE = {"latitude": 36.6637, "longitude": 117.151, "accuracy": 30}  # Jinan, among the stations of the demo data
 CLOCK = "2026-11-23T10:00:00+08:00"  # a Monday morning
@@ -85,17 +86,11 @@ def urls(demo_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser per test process."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next((path for path in map(shutil.which, names) if path), None)
-    if executable is None:
+    if EXECUTABLE is None:
         message = "Chromium is not installed: pages were not opened in a browser"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable,
-            args=FLAGS,
-            ignore_default_args=["--disable-back-forward-cache"],  # phones keep a left page alive for Back
-        )
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=FLAGS)
         yield browser
         browser.close()
 

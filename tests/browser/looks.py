@@ -31,12 +31,12 @@ SMALL_TARGETS = """() => {
   return found;
 }"""
 
-# Words that stick out of the screen or out of a box that cuts them off.
+# Words that stick out of the screen or out of a box that cuts them off. A map does so by its nature.
 CUT_OFF = """() => {
   const found = [], edge = document.documentElement.clientWidth;
   for (const box of document.querySelectorAll('body *')) {
     if (box.closest('svg') !== box && box.closest('svg') || !box.getClientRects().length) continue;
-    if (box.closest('.x, .skip, details:not([open]) > :not(summary)')) continue;
+    if (box.closest('.x, .skip, .folium-map, details:not([open]) > :not(summary)')) continue;
     const style = getComputedStyle(box), rect = box.getBoundingClientRect();
     const words = box.textContent.trim().replace(/\\s+/g, ' ').slice(0, 20), name = `${box.localName}.${box.getAttribute('class') || ''}`;
     const cuts = style.overflowX !== 'visible' && !['INPUT', 'SELECT', 'TEXTAREA', 'svg'].includes(box.tagName);
@@ -54,7 +54,7 @@ OVERLAPS = """() => {
   const walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const node = walk.currentNode, parent = node.parentElement;
-    if (!node.data.trim() || parent.closest('svg, .x, select, textarea, details:not([open]) > :not(summary)')) continue;
+    if (!node.data.trim() || parent.closest('svg, .x, .folium-map, select, textarea, details:not([open]) > :not(summary)')) continue;
     const range = document.createRange(); range.selectNodeContents(node);
     for (const rect of range.getClientRects()) if (rect.width > 2 && rect.height > 2) leaves.push([rect, node.data.trim().slice(0, 12), parent]);
   }

@@ -1,6 +1,11 @@
 """A phone that has kept a county finds a station in it without network; one that cannot keep it says so."""
 
 import re
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import expect
@@ -76,6 +81,65 @@ def test_without_network_the_first_page_names_what_is_kept_and_others_are_said_t
     expect(page.get_by_text("这个县没存在这部手机里")).to_be_visible()
     page.get_by_role("link", name="历下区 存于 11月23日").click()
     expect(page.locator("h1")).to_have_text("历下区")
+
+
+class Link(ThreadingHTTPServer):
+    """Between phone and server: hands on what is asked for, slowly or not at all when told to."""
+
+    daemon_threads = True
+    state = "good"
+
+    def __init__(self, server: str):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.server = server
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Link
+
+    def do_GET(self) -> None:
+        if self.server.state == "slow" and "/pocket/" in self.path:
+            time.sleep(20)
+        if self.server.state == "broken":
+            return self._answer(502, {"Content-Type": "text/html"}, b"<h1>Bad gateway</h1>")
+        headers = {name: value for name, value in self.headers.items() if name.lower() in {"cookie", "accept"}}
+        with urllib.request.urlopen(urllib.request.Request(self.server.server + self.path, headers=headers)) as answer:
+            return self._answer(answer.status, dict(answer.headers), answer.read())
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            if name.lower() not in {"connection", "transfer-encoding", "content-length"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_said: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def link(server) -> Iterator[Link]:
+    between = Link(server)
+    thread = threading.Thread(target=between.serve_forever, daemon=True)
+    thread.start()
+    yield between
+    between.shutdown()
+    between.server_close()
+
+
+@pytest.mark.parametrize("state", ["slow", "broken"])
+def test_a_network_that_crawls_or_a_server_that_is_down_is_no_hindrance(phone, county, link, state):
+    here = phone()
+    here.server = link.url
+    page = here.open(county)
+    keep(page)
+    link.state = state
+    page.goto(link.url + county + "?item=18")
+    expect(page.locator("h1")).to_have_text("历下区")
+    expect(page.locator("[data-papers]")).to_contain_text("身份证")
 
 
 def test_only_what_was_asked_for_is_kept_and_nothing_outside_pocket(phone, county):

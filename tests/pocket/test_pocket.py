@@ -8,9 +8,11 @@ import brotli
 import pytest
 from bs4 import BeautifulSoup
 
+from common.editions import bump
 from maps.place import Place
 from pocket.routes import SHOWN
 from services_catalog.operations import load_shipped
+from stations.models import Division
 from tests.builders import SQUARE
 from tests.conftest import NOW, make_app
 
@@ -88,12 +90,8 @@ def test_a_county_without_stations_has_an_empty_pack(client, make, session):
 
 
 def test_a_town_the_list_does_not_know_is_named_after_its_county(client, county, make, session):
-    from stations.models import Division
-
     make.station("新镇医保工作站", town_code="370102099")
     session.delete(session.get(Division, "370102099"))
-    from common.editions import bump
-
     bump(session, "divisions")
     session.commit()
     pack = pack_of(client, county)

@@ -125,6 +125,28 @@ def test_the_maps_counts_follow(client, session, code, link):
     assert counts[True] == counts[False]
 
 
+def test_neighbours_measured_at_the_same_moment_are_all_kept_and_counted(app, session, make):
+    """They share a cell of the map, whose counts are written anew with each."""
+    codes = [make.station(f"{number}站", SQUARE) for number in range(4)]
+    rebuild(session)
+    session.commit()
+    statuses = []
+
+    def measure(code: str) -> None:
+        for number in range(3):
+            sent = form(lat=DOOR.lat + number / 10_000)
+            statuses.append(app.test_client().post(link_to(code), data=sent).status_code)
+
+    threads = [threading.Thread(target=measure, args=(code,)) for code in codes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [303] * 12
+    assert len(rows(session)) == 12
+    assert {cell.n for cell in session.scalars(sa.select(StationCluster))} == {4}
+
+
 def test_a_double_tap_is_one_reading(client, session, code, link):
     twice = form()
     assert [client.post(link, data=twice).status_code for _ in range(2)] == [303, 303]
@@ -367,6 +389,16 @@ def photo_file(**facts):
     return io.BytesIO(photo(**facts))
 
 
+def multipart(sent: bytes, fields: dict) -> dict:
+    """The same as test clients write it, without their temporary file."""
+    body = b"".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    )
+    body += b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n' + sent + b"\r\n--x--\r\n"
+    return {"data": body, "content_type": "multipart/form-data; boundary=x"}
+
+
 def photos(app) -> list[Path]:
     folder = Path(app.config["SETTINGS"].data_dir) / "doors"
     return sorted(folder.glob("*")) if folder.exists() else []
@@ -381,6 +413,13 @@ def test_a_photo_is_kept_where_only_the_operator_sees_it(app, client, session, c
     assert file.suffix == ".jpg"
     assert file.stat().st_mode & 0o077 == 0
     assert client.get(f"/doors/{file.name}").status_code == 404
+
+
+def test_a_photo_as_large_as_phones_make_them_is_kept_small(app, client, session, code, link):
+    client.post(link, **multipart(photo(3000, 2250, noise=True, quality=90), form()))
+    assert len(rows(session)) == 1
+    (file,) = photos(app)
+    assert 10_000 < file.stat().st_size <= 300_000
 
 
 def test_without_a_photo_it_is_kept_too(app, client, session, code, link):
@@ -400,8 +439,7 @@ def test_a_bad_photo_keeps_the_form_and_nothing_else(app, client, session, code,
 
 
 def test_a_photo_of_twelve_megabytes_is_refused_with_a_sentence(app, client, session, code, link):
-    sent = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n' + b"x" * 12_000_000
-    answer = client.post(link, data=sent + b"\r\n--x--\r\n", content_type="multipart/form-data; boundary=x")
+    answer = client.post(link, **multipart(b"\xff\xd8" + b"x" * 12_000_000, form()))
     assert answer.status_code == 413
     assert "照片太大，最多 10 MB" in said(answer)
     assert rows(session) == []

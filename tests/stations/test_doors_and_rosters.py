@@ -1,0 +1,84 @@
+"""A place measured at the door outlives the next roster, whose positions come from a desk; a later check knows better."""
+
+from datetime import date
+
+import pytest
+
+from common.ids import new_id
+from maps.place import Place, pixel_of
+from stations.doors import Measured, history, keep_reading
+from stations.operations import import_roster, roster_rows
+from stations.queries import station as find
+from stations.roster import COLUMNS
+from tests.builders import SQUARE
+from tests.conftest import NOW
+
+DOOR = Place(36.651531, 117.120412)
+DESK = Place(36.66, 117.13)
+MEASURED, LATER, EARLIER = date(2026, 11, 23), date(2026, 12, 1), date(2026, 6, 1)
+
+
+@pytest.fixture
+def station(make, session):
+    found = find(session, make.station("近站", SQUARE, phone="0531-0000128"))
+    keep_reading(session, found.id, new_id(), Measured(DOOR, 5, 8), photo=None, now=NOW)
+    session.commit()
+    return found
+
+
+def facts(station, place: Place = DESK, **more) -> dict:
+    """A checked row of a roster that moves the station."""
+    pixel = pixel_of(place)
+    return {
+        "code": station.code, "name": station.name, "level": station.level, "host": station.host,
+        "county_code": station.county_code, "town_code": station.town_code, "datum": "gcj02",
+        "lat": place.lat, "lon": place.lon, "mx": pixel.mx, "my": pixel.my,
+    } | more  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "place", "verified_on"),
+    [
+        ({}, DOOR, MEASURED),
+        ({"place_source": "县局导出"}, DOOR, MEASURED),
+        ({"verified_on": EARLIER}, DOOR, MEASURED),
+        ({"verified_on": EARLIER, "place_source": "测绘"}, DOOR, MEASURED),
+        ({"verified_on": LATER}, DOOR, LATER),  # somebody rang and checked the rest; a ring does not move a door
+        ({"verified_on": LATER, "place_source": "测绘"}, DESK, LATER),
+    ],
+    ids=str,
+)
+def test_a_roster_moves_a_measured_station_only_when_it_knows_better(session, station, row, place, verified_on):
+    import_roster(session, [facts(station, phone="0531-0000999", **row)], source="名册", now=NOW)
+    session.commit()
+    session.expire_all()
+    assert (station.phone, Place(station.lat, station.lon)) == ("0531-0000999", place)
+    assert Place(station.mx, station.my) == pixel_of(place)
+    assert station.verified_on == verified_on
+    assert station.datum == ("wgs84" if place == DOOR else "gcj02")
+
+
+def test_a_roster_that_would_only_move_it_changes_nothing(session, station):
+    outcome = import_roster(session, [facts(station)], source="名册", now=NOW)
+    assert (outcome.changed, outcome.same) == (0, 1)
+
+
+def test_a_station_that_was_never_measured_follows_its_roster(session, make):
+    found = find(session, make.station("远站", SQUARE))
+    import_roster(session, [facts(found)], source="名册", now=NOW)
+    session.expire_all()
+    assert Place(found.lat, found.lon) == DESK
+
+
+def test_readings_follow_a_station_into_another_county(session, station, make):
+    make.station("别县站", county_code="370103")
+    import_roster(session, [facts(station, county_code="370103", town_code="370103001")], source="名册", now=NOW)
+    session.expire_all()
+    assert [row.county_code for row in history(session, station.id)] == ["370103"]
+
+
+def test_an_exported_roster_says_that_the_place_was_measured(session, station):
+    names = [column.field for column in COLUMNS]
+    (row,) = (dict(zip(names, row, strict=True)) for row in roster_rows(session))
+    assert (row["place_source"], row["verified_on"]) == ("门口实测", "2026-11-23")
+    assert (float(row["lat"]), float(row["lon"])) == DOOR
