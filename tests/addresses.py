@@ -12,10 +12,10 @@ from flask import Flask, current_app, url_for
 
 from common import clock
 from common.assets import STATIC, find
-from posters.queries import version_of
-from posters.version import Version, mark, write_version
 from maps.borders import borders
 from maps.shell import shell
+from posters.queries import version_of
+from posters.version import Version, mark, write_version
 from services_catalog.models import PolicyFact
 from stations import door_links
 from stations.models import Division, Station
@@ -35,9 +35,23 @@ class Address(NamedTuple):
 
 NOW_ON = date(2026, 11, 23)  # as tests/conftest.py and the browser's server have it
 # A poster that says other items and hours than any station of the demo data.
-OLD = Version(date(2026, 11, 3), direct=1 << 18, assist=1 << 1, consult=1 << 22, hours=mark("Su 00:00-24:00"), phone=b"")
+OLD = Version(
+    date(2026, 11, 3), direct=1 << 18, assist=1 << 1, consult=1 << 22, hours=mark("Su 00:00-24:00"), phone=b""
+)
 NEAR = ("36.6637", "117.151")  # in Jinan, among the stations of the demo data
-NOT_PAGES = ("assets.", "cards.picture", "health.", "maps.", "pocket.pack", "pocket.worker", "posters.as_pdf", "preferences.", "services_catalog_api.", "stations_api.", "stations_map_api.")
+NOT_PAGES = (
+    "assets.",
+    "cards.picture",
+    "health.",
+    "maps.",
+    "pocket.pack",
+    "pocket.worker",
+    "posters.as_pdf",
+    "preferences.",
+    "services_catalog_api.",
+    "stations_api.",
+    "stations_map_api.",
+)
 # Faces of a page beside its plain one: what to add to the example, by endpoint.
 ASK = {"status": 422}
 FACES: dict[str, dict[str, dict[str, Any]]] = {
