@@ -20,9 +20,8 @@ from stations.names import NameHit, find_names
 from stations.nearest import SHOWN, Found, StationView, Wanted, names_for, nearest
 from stations.schema import NO_SUCH_AREA, NO_SUCH_ITEM, ROUGH_M, FinderQuery
 
-Measure = Literal[
-    "estimate", "roads", "silent"
-]  # by the straight line; along roads; roads were asked and did not answer
+# By the straight line; along roads; by the straight line, because the server of roads did not answer.
+Measure = Literal["estimate", "roads", "silent"]
 Said = dict[str, Way | Literal["none"] | None]  # by station code
 
 
