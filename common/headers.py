@@ -34,11 +34,11 @@ def set_security_headers(response: Response) -> Response:
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("Cache-Control", "private, no-cache")
-    headers.setdefault("Referrer-Policy", "same-origin")
     if response.mimetype != "text/html":  # shown by nobody, or by itself: the rest is about what a page may do
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         return response
     headers.setdefault("Content-Security-Policy", page_policy())
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", PERMISSIONS)
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     return response

@@ -158,6 +158,11 @@ _MUST_BE = {
     "development": "true or false",
     "log_requests": "true or false",
     "demo_stations": "a whole number from 0 to 35000",
+    "map_tiles": "'tianditu' or 'sdmap', or nothing",
+    "map_key": "the key that the tile service gave out: up to 64 letters and digits",
+    "map_approval": "the map's approval number (审图号), at most 60 characters",
+    "public_url": "an address with http:// or https:// and no ? or #",
+    "valhalla_url": "an address with http:// or https:// and no ? or #",
 }
 
 
@@ -168,7 +173,8 @@ def _sentence(problem: ValidationError) -> str:
         return f"A setting is wrong: {words}. See .env.example."
     name = str(first["loc"][0])
     if first["type"] != "value_error":
-        words = f"must be {_MUST_BE[name]}, not {str(first['input'])[:40]!r}"
+        was = "" if name == "map_key" else f", not {str(first['input'])[:40]!r}"  # a key is nobody's to read
+        words = f"must be {_MUST_BE[name]}{was}"
     return f"The setting {name if name.isupper() else PREFIX + name.upper()} {words}. See .env.example."
 
 

@@ -12,7 +12,7 @@ from maps.cells import MOST_CELLS, cells_in, place_at
 from maps.place import Place, pixel_of
 from maps.shell import shell
 from services_catalog.operations import load_shipped
-from stations import clusters, operations
+from stations import clusters, roster_import
 from stations.models import Channel, Station, StationCluster
 from tests.builders import SQUARE
 from tests.conftest import NOW, make_app
@@ -297,10 +297,10 @@ def test_a_demo_and_a_second_import_leave_the_counts_true(demo_app, tmp_path):
 def test_an_import_counts_in_the_same_transaction(make, session):
     make.station("旧站", code="A1")
     facts = {"code": "A1", "county_code": "370102", "open": False}
-    operations.import_roster(session, [facts], source="test", now=NOW)
+    roster_import.import_roster(session, [facts], source="test", now=NOW)
     session.commit()
     assert count(session) == []
-    operations.import_roster(session, [facts | {"open": True}], source="test", now=NOW)
+    roster_import.import_roster(session, [facts | {"open": True}], source="test", now=NOW)
     session.commit()
     assert [row[3] for row in count(session)] == [1] * (clusters.DEEPEST + 1)
 

@@ -7,9 +7,9 @@ import pytest
 from common.ids import new_id
 from maps.place import Place, pixel_of
 from stations.doors import Measured, history, keep_reading
-from stations.operations import import_roster, roster_rows
 from stations.queries import station as find
-from stations.roster import COLUMNS
+from stations.roster_import import import_roster, roster_rows
+from stations.roster_words import COLUMNS
 from tests.builders import SQUARE
 from tests.conftest import NOW
 
