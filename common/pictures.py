@@ -12,11 +12,15 @@ from PIL import Image, ImageOps
 from common.i18n import gettext as _
 
 MOST_BYTES = 10_000_000
-MOST_PIXELS = 40_000_000
+MOST_PIXELS = {
+    "JPEG": 40_000_000,
+    "PNG": 12_000_000,
+    "WEBP": 12_000_000,
+}  # only a JPEG is unpacked at a fraction of its size
 KINDS = ("JPEG", "PNG", "WEBP")
 LONGEST_SIDE = 1600  # pixels of what is kept: a door-plate can be read
 KEPT_BYTES = 300_000
-_one_at_a_time = threading.Lock()  # 40 million pixels are 160 MB while they are looked at
+_one_at_a_time = threading.Lock()  # 200 MB while one is looked at, whatever its kind
 
 
 class BadPicture(ValueError):
@@ -48,7 +52,7 @@ def _too_many() -> str:
 def _opened(sent: bytes) -> Image.Image:
     """The picture, its size checked before any pixel of it is unpacked."""
     picture = Image.open(io.BytesIO(sent), formats=KINDS)
-    if picture.width * picture.height > MOST_PIXELS:
+    if picture.width * picture.height > MOST_PIXELS[picture.format or "PNG"]:
         raise BadPicture(_too_many())
     return picture
 

@@ -95,6 +95,8 @@ class Settings(BaseSettings):
                 raise ValueError("MENKOU_SECRET_KEY needs at least 32 characters in production")
             if not self.database_url:
                 raise ValueError("DATABASE_URL must be set in production")
+            if not self.public_url:  # or what is printed would lead to whatever name a request carried
+                raise ValueError("MENKOU_PUBLIC_URL must be set in production: it is printed in QR codes")
             if self.development:
                 raise ValueError("MENKOU_DEVELOPMENT must be off in production")
         if self.map_tiles and not self.map_key:

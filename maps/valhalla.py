@@ -22,7 +22,8 @@ from maps.place import Place, metres_between
 from maps.reach import Mode, ReachPolicy
 
 CONNECT_S = 0.3
-TOTAL_S = 1.5
+TOTAL_S = 1.0  # a reader waits for it, and the next reader behind him
+SLOW_S = 0.5  # an answer that comes later counts like none: three of them, and the page goes on without
 FAILURES = 3
 PAUSE_S = 60.0
 MOST_TARGETS = 20
@@ -76,6 +77,7 @@ class Valhalla:
         if self._resting():
             return None
         places = [targets[number] for number in asked]
+        began = time.monotonic()
         try:
             found = read_matrix(self._ask(question(here, places, policy)), here, places, policy)
         except _Refused as problem:  # it is there and well: this place is not on its map
@@ -84,8 +86,11 @@ class Valhalla:
         except Exception as problem:  # whatever it is, the list must be shown
             self._failed(problem)
             return None
-        with self._lock:
-            self._failures = 0
+        if time.monotonic() - began > SLOW_S:
+            self._failed(TimeoutError())
+        else:
+            with self._lock:
+                self._failures = 0
         answers: Ways = [None] * len(targets)
         for number, way in zip(asked, found, strict=True):
             answers[number] = way or "none"

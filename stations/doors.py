@@ -20,6 +20,7 @@ from stations.models import AT_THE_DOOR, DoorReading, Station
 from stations.operations import Refused
 
 FAR_M = 2_000  # a station was seldom noted down that wrongly: rather somebody stands at another one
+NOWHERE_M = 20_000  # nobody stands at a door there, whatever a phone says
 OUTSIDE_M = 1_000  # the county lines are generalised, half of each by more than 400 m
 SHIFT_M = 60  # how well a move must fit the shift of 高德's datum to be that shift
 READINGS_A_DAY = 20  # of one station; nobody measures a door more often
@@ -61,15 +62,19 @@ def doubts(station: Station, measured: Place) -> list[str]:
     said = []
     if moved > FAR_M:
         said.append(_("离原来的位置超过 2 公里。请看看是不是站在别的站点门口。"))
-    try:
-        outside = metres_outside(measured, station.county_code)
-    except ValueError:
-        outside = 0.0  # a county whose line we do not have cannot be checked
-    if outside > OUTSIDE_M:
+    if _outside(station, measured) > OUTSIDE_M:
         said.append(_("这个位置不在本县（市、区）里面。"))
     if moved > 5 * SHIFT_M and metres_between(from_wgs84(old, Datum.GCJ02), measured) < SHIFT_M:
         said.append(_("和原来的位置正好差一个高德坐标的偏移。请换一部手机再量一次，对得上再记。"))
     return said
+
+
+def _outside(station: Station, place: Place) -> float:
+    """Metres from the station's county; 0 inside, and where we do not have the county's line."""
+    try:
+        return metres_outside(place, station.county_code)
+    except ValueError:
+        return 0.0
 
 
 def keep_reading(
@@ -88,6 +93,8 @@ def keep_reading(
             return known, False
         raise Conflict(_("这张表已经用过了，请重新量一次。"))
     _not_too_many(session, station_id, now)
+    if _outside(station, place) > NOWHERE_M:
+        raise Refused(_("这个位置离本县（市、区）太远，没有记。请到门口再量一次。"))
     row = _history(station, id, How.DOOR, place, now)
     row.accuracy_m, row.readings, row.photo = measured.accuracy_m, measured.readings, photo
     session.add(row)

@@ -87,7 +87,7 @@ def import_roster(
     ours = set(session.scalars(sa.select(_station.c.code)))
     added = changed = same = 0
     for batch in batches(stations, BATCH):
-        had = _stations_by_code(session, [facts["code"] for facts in batch if facts["code"] in ours])
+        had = _stations_by_code(session, [facts["code"] for facts in batch if facts["code"] in ours], lock=not dry_run)
         new, moved = [], []
         for facts in batch:
             old = had.get(facts["code"])
@@ -117,7 +117,8 @@ def _less_sure_left_out(old: Facts, facts: Facts) -> Facts:
     if old["place_source"] != AT_THE_DOOR:
         return facts
     checked, source = facts.get("verified_on"), facts.get("place_source")
-    later = checked is not None and checked > old["verified_on"]
+    known = old["verified_on"]
+    later = checked is not None and (known is None or checked > known)
     if later and source not in {None, AT_THE_DOOR}:
         return facts
     keep = {"lat", "lon", "mx", "my", "datum", "place_source"} | (set() if later else {"verified_on"})
@@ -130,14 +131,18 @@ def _listed(masks: Mapping[str, int], items: Collection[int]) -> dict[str, int]:
     return {name: mask & every if items else mask for name, mask in masks.items()}
 
 
-def _stations_by_code(session: Session, codes: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _stations_by_code(session: Session, codes: Sequence[str], *, lock: bool) -> dict[str, dict[str, Any]]:
+    """lock: until the import has ended nobody moves them, as a reading at the door would (PostgreSQL; SQLite has one
+    writer anyway)."""
     if not codes:
         return {}
-    rows = session.execute(
+    chosen = (
         sa.select(*_station.c, _hours.c.week)
         .outerjoin_from(_station, _hours, _station.c.hours_id == _hours.c.id)
         .where(_station.c.code.in_(codes))
+        .order_by(_station.c.code)
     )
+    rows = session.execute(chosen.with_for_update(of=_station) if lock else chosen)
     return {row.code: dict(row._mapping) for row in rows}
 
 

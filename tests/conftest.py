@@ -106,7 +106,14 @@ def demo_app(demo_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def make_app(database_url: str, folder: Path, **settings: object) -> Flask:
-    given = {"mode": "demo", "DATABASE_URL": database_url, "data_dir": folder, "clock": NOW, "log_requests": False}
+    given = {
+        "mode": "demo",
+        "public_url": "https://menkou.example" if settings.get("mode") == "production" else "",
+        "DATABASE_URL": database_url,
+        "data_dir": folder,
+        "clock": NOW,
+        "log_requests": False,
+    }
     app = create_app(Settings(_env_file=None, secret_key="t" * 40, **(given | settings)))
     app.testing = True
     app.test_client_class = WatchingClient

@@ -59,7 +59,12 @@ def test_every_line_of_the_example_file_is_a_setting_that_works(monkeypatch):
     assert read_settings().mode == "demo"
 
 
-PRODUCTION = {"MENKOU_MODE": "production", "MENKOU_SECRET_KEY": SECRET, "DATABASE_URL": "sqlite:///x.sqlite3"}
+PRODUCTION = {
+    "MENKOU_MODE": "production",
+    "MENKOU_SECRET_KEY": SECRET,
+    "DATABASE_URL": "sqlite:///x.sqlite3",
+    "MENKOU_PUBLIC_URL": "https://menkou.example",
+}
 # What is set; the setting the sentence names; what else it says.
 WRONG = [
     ({"MENKOU_MOED": "demo"}, "MENKOU_MOED", "Unknown setting"),
@@ -99,6 +104,7 @@ WRONG = [
     ({"MENKOU_MODE": "production"}, "MENKOU_SECRET_KEY", "32"),
     (PRODUCTION | {"MENKOU_SECRET_KEY": "short"}, "MENKOU_SECRET_KEY", "32"),
     (PRODUCTION | {"DATABASE_URL": ""}, "DATABASE_URL", "production"),
+    (PRODUCTION | {"MENKOU_PUBLIC_URL": ""}, "MENKOU_PUBLIC_URL", "production"),
     (PRODUCTION | {"MENKOU_DEVELOPMENT": "on"}, "MENKOU_DEVELOPMENT", "off in production"),
 ]
 

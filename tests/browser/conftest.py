@@ -16,8 +16,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
+from common.db import sqlite_module
 from common.settings import ROOT
 from tests.addresses import addresses
 from tests.conftest import make_app
@@ -31,10 +33,25 @@ CLOCK = "2026-11-23T10:00:00+08:00"  # a Monday morning
 
 
 @pytest.fixture(scope="session")
-def server(demo_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """http://127.0.0.1:port of granian with the demo data, in development so that /_ui is there too."""
+def server_folder(demo_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps its database."""
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(demo_sqlite, folder / "menkou.sqlite3")
+    return folder
+
+
+@pytest.fixture
+def server_database(server_folder: Path) -> Iterator[sa.Engine]:
+    """The running server's database, to arrange what a page shall show."""
+    engine = sa.create_engine(f"sqlite:///{server_folder}/menkou.sqlite3", module=sqlite_module())
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server(server_folder: Path) -> Iterator[str]:
+    """http://127.0.0.1:port of granian with the demo data, in development so that /_ui is there too."""
+    folder = server_folder
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -23,7 +23,14 @@ def test_no_page_is_wider_than_the_phone_at_twice_the_font(phone, urls, lang):
         assert page.evaluate("() => parseFloat(getComputedStyle(document.documentElement).fontSize)") > 40
         width = page.evaluate("() => document.documentElement.scrollWidth")
         if width > page.viewport_size["width"]:
-            wide[name] = width
+            wide[name] = (
+                width,
+                page.evaluate(
+                    """() => [...document.querySelectorAll('body *')]
+                    .filter(part => part.getBoundingClientRect().right > 360.5 && !part.closest('.leaflet-pane'))
+                    .map(part => part.className + ' ' + part.textContent.trim().slice(0, 30)).slice(0, 8)"""
+                ),
+            )
     assert wide == {}
 
 

@@ -186,7 +186,7 @@ def test_the_same_form_with_another_place_is_refused(client, session, code, link
     ("place", "words"),
     [
         (Place(SQUARE.lat + 0.0265, SQUARE.lon), "超过 2 公里"),
-        (Place(SQUARE.lat + 0.5, SQUARE.lon), "不在本县"),
+        (Place(SQUARE.lat + 0.15, SQUARE.lon), "不在本县"),
         (from_wgs84(SQUARE, Datum.GCJ02), "高德坐标的偏移"),
     ],
 )
