@@ -30,6 +30,7 @@ import services_catalog.cli
 import services_catalog.routes
 import stations.api
 import stations.cli
+import stations.clusters
 import stations.door_routes
 import stations.map_api
 import stations.map_routes
@@ -115,6 +116,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         posters.cli.posters_cli,
     ):
         app.cli.add_command(commands)
+    app.extensions["after_upgrade"] = [stations.clusters.fill]
     app.register_error_handler(HTTPException, _say_what_is_wrong)
     app.register_error_handler(InternalServerError, _say_we_failed)
     return app

@@ -3,9 +3,10 @@
 import alembic.command
 import click
 from alembic.config import Config
+from flask import current_app
 
 from common.commands import Commands
-from common.db import database
+from common.db import database, writing
 from common.settings import ROOT
 
 db_cli = Commands("db", help="The database schema.")
@@ -21,8 +22,12 @@ def alembic_config(url: str) -> Config:
 
 @db_cli.command("upgrade")
 def upgrade() -> None:
-    """Apply every migration the database does not have yet."""
+    """Apply every migration the database does not have yet, then count what the new tables hold about the old ones."""
     alembic.command.upgrade(_config(), "head")
+    for fill in current_app.extensions["after_upgrade"]:  # of the rooms, handed down by app.py
+        with writing() as session:
+            fill(session)
+            session.commit()
     click.echo("The database is up to date.")
 
 

@@ -189,7 +189,7 @@ def _keep(
 
 @stations_cli.command("clusters")
 def clusters_() -> None:
-    """Count the stations in each cell of the map anew. Imports do it themselves; needed once after an upgrade."""
+    """Count the stations in each cell of the map anew. Imports and upgrades do it themselves."""
     with writing() as session:
         cells = clusters.rebuild(session)
         session.commit()

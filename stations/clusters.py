@@ -35,6 +35,13 @@ class Tally:
 Tallies: TypeAlias = dict[tuple[int, int], Tally]
 
 
+def fill(session: Session) -> None:
+    """Count the stations of a database that is older than the map, once."""
+    counted = session.execute(sa.select(_cluster.c.zoom).limit(1)).first()
+    if counted is None and session.execute(sa.select(_station.c.id).limit(1)).first() is not None:
+        rebuild(session)
+
+
 def rebuild(session: Session) -> int:
     """Count every station anew; gives the number of cells. About 1 s for 35,000 stations."""
     _alone(session)

@@ -397,3 +397,14 @@ def test_the_lines_between_counties_are_drawn_once_and_fit_a_slow_link():
     import brotli
 
     assert len(brotli.compress(borders().text.encode(), quality=4)) < 25_000
+
+
+def test_a_database_from_before_the_map_is_counted_by_the_upgrade(app, session, make):
+    make.station("近站")
+    clusters.rebuild(session)
+    counted = session.execute(sa.select(StationCluster.__table__)).all()
+    session.execute(sa.delete(StationCluster))
+    session.commit()
+    assert app.test_cli_runner().invoke(args=["db", "upgrade"]).exit_code == 0
+    with app.extensions["db"].read_session() as later:
+        assert later.execute(sa.select(StationCluster.__table__)).all() == counted
