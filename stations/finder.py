@@ -71,6 +71,15 @@ def origin_of(session: Session, query: FinderQuery) -> tuple[Origin | None, list
     return None, hits
 
 
+def place_of(query: FinderQuery, origin: Origin | None, hits: list[NameHit]) -> dict[str, str]:
+    """What keeps a typed place through the next choice of a filter: its division, or where the named station is."""
+    if not query.at or origin is None or query.position is not None or query.area is not None:
+        return {}
+    if hits[0].kind == "station":
+        return {"lat": f"{origin.place.lat:.6f}", "lon": f"{origin.place.lon:.6f}"}
+    return {"area": hits[0].code}
+
+
 def _origin_in(session: Session, code: str) -> Origin | None:
     """A point of that division; of the next one above that has one, where nobody has brought in a point for it."""
     line = queries.lineage(session, code)

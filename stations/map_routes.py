@@ -18,7 +18,7 @@ from maps.tiles import SERVICES
 from maps.valhalla import valhalla
 from services_catalog.queries import catalogue
 from stations import queries
-from stations.finder import Listed, Origin, find_cards, origin_of, read_query
+from stations.finder import Listed, Origin, find_cards, origin_of, place_of, read_query
 from stations.names import NameHit
 from stations.schema import CHANNEL_WORDS, MODE_WORDS, FinderQuery, MapView
 from stations.viewport import OPEN_FROM
@@ -43,6 +43,7 @@ def show() -> ResponseReturnValue:
     kept: dict[str, Any] = {name: form.typed[name] for name in KEPT if form.ok and form.typed.get(name)}
     current = catalogue(session, clock.local_date(now))
     origin, hits = origin_of(session, query) if form.ok else (None, [])
+    kept |= place_of(query, origin, hits)
     listed = find_cards(session, query, origin.place, now=now, roads=valhalla()) if origin else None
     settings = chosen.settings()
     service = SERVICES.get(settings.map_tiles)

@@ -19,7 +19,7 @@ from services_catalog.queries import catalogue
 from services_catalog.views import Catalogue
 from stations import details, operations, queries, search
 from stations.cards import distance_words, way_words
-from stations.finder import Listed, Origin, find_cards, origin_of, read_query
+from stations.finder import Listed, Origin, find_cards, origin_of, place_of, read_query
 from stations.names import NameHit
 from stations.nearest import SHOWN, Found
 from stations.schema import CHANNEL_WORDS, MODE_WORDS, FinderQuery, TroubleReport
@@ -65,6 +65,7 @@ def finder() -> ResponseReturnValue:
         context["choices"] = [_choice(hit, kept) for hit in hits]
         context["said_unknown"] = not hits
     if origin is not None:
+        kept |= place_of(query, origin, hits)
         context |= _results(query, origin, kept)
     elif not query.at:
         context["cities"] = queries.children(session, "370000")

@@ -337,3 +337,12 @@ def test_a_hostile_name_is_only_text(client, make, name):
         assert response.status_code == 200
         assert "<script>alert" not in response.text
         assert name in BeautifulSoup(response.text, "html.parser").get_text()
+
+
+@pytest.mark.parametrize("address", ["/stations", "/stations/map"])
+def test_a_typed_place_stays_when_a_filter_changes(client, make, address):
+    make.division("370102", "历下区", SQUARE)
+    make.station("近站")
+    page = client.get(address, query_string={"at": "历下区", "m": "0"})
+    form = BeautifulSoup(page.text, "html.parser").select_one("#filters")
+    assert form.select_one("input[name=area]")["value"] == "370102"
