@@ -36,7 +36,19 @@ import stations.map_api
 import stations.map_routes
 import stations.routes
 import stations.search
-from common import clock, compression, db, headers, i18n, migrate, pages, request_log, same_origin, sane_requests
+from common import (
+    clock,
+    compression,
+    db,
+    headers,
+    i18n,
+    migrate,
+    pages,
+    request_log,
+    same_origin,
+    sane_requests,
+    sealing,
+)
 from common.settings import ROOT, Settings, read_settings
 
 MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
@@ -72,7 +84,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.auto_reload = settings.development
 
-    database = db.attach(app, settings.sqlalchemy_url)
+    keys = _keys(settings)
+    app.extensions["keys"] = keys
+    database = db.attach(app, settings.sqlalchemy_url, keys)
     app.extensions["clock"] = clock.Clock(settings.clock, settings.time_scale)
     maps.valhalla.set_up(app, settings.valhalla_url)
     # After-request functions run last to first: the log comes last and sees what is really sent.
@@ -126,6 +140,10 @@ def server() -> Flask:
     """The application as a server process runs it. What can be ready before the first reader comes is ready; and since
     it lives as long as the process, the garbage collector need not look through it again (pauses of 60 ms otherwise)."""
     app = create_app()
+    if app.extensions["keys"] is None:
+        raise SystemExit(
+            "There are no keys in MENKOU_KEY_DIR. Make them once, keep a copy elsewhere: flask --app app keys make"
+        )
     with app.app_context(), contextlib.suppress(SQLAlchemyError):  # /readyz says so when the database is not there
         stations.search.find(db.reading(), "医保", on=clock.local_date(clock.now()))
     gc.collect()
@@ -141,6 +159,17 @@ def _set_up_sign_in(app: Flask) -> None:
     app.after_request_funcs[None].remove(manager._update_remember_cookie)
     manager.session_protection = None
     manager.user_loader(lambda _id: None)
+
+
+def _keys(settings: Settings) -> sealing.KeyRing | None:
+    """The key ring: made at the first start of a demo, brought by the operator in production. None where it is missing:
+    commands that need no key still run (`flask keys make` is one), a server does not start."""
+    if settings.mode == "demo":
+        return sealing.make_keys(settings.keys_folder)
+    try:
+        return sealing.read_keys(settings.keys_folder)
+    except sealing.KeysMissing:
+        return None
 
 
 def _log_to_stderr() -> None:

@@ -15,6 +15,7 @@ from flask import Flask, current_app, g
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from common.ids import new_id as _new_id
+from common.sealing import KeyRing
 
 SAFE_SQLITE = (3, 51, 3)  # before it, two processes that checkpoint at once may corrupt a WAL database
 
@@ -63,7 +64,7 @@ def new_id() -> Any:
 class Database:
     """One engine and its two kinds of session. `kept` is what common/editions.py remembers between requests."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, keys: KeyRing | None = None):
         self.kept: dict[Any, Any] = {}
         self.sql_count = threading.local()
         self._writer = threading.Lock()
@@ -73,6 +74,7 @@ class Database:
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         else:
             self.engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4)
+        self.engine.dialect.key_ring = keys  # type: ignore[attr-defined]  # where sealed columns find it
         sa.event.listen(self.engine, "before_cursor_execute", self._count)
         info = {"kept": self.kept}
         # One picture from the first statement to the last; SQLite reads so by itself.
@@ -137,9 +139,9 @@ def _nothing() -> Iterator[None]:
     yield
 
 
-def attach(app: Flask, url: str) -> Database:
+def attach(app: Flask, url: str, keys: KeyRing | None = None) -> Database:
     """Give `app` its database; its read session is closed when the request ends."""
-    database = Database(url)
+    database = Database(url, keys)
     app.extensions["db"] = database
 
     @app.teardown_appcontext

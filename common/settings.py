@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     mode: Literal["demo", "production"] = "demo"
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     data_dir: Path = ROOT / "var"
+    key_dir: Path | None = None
     secret_key: str = ""
     divisions: Annotated[tuple[DivisionPrefix, ...], NoDecode] = ("37",)
     clock: datetime | None = None
@@ -49,6 +50,11 @@ class Settings(BaseSettings):
     demo_stations: Annotated[int, Field(ge=0, le=35_000)] = 35_000
     public_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
     valhalla_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the keys of sealed data lie; in demo mode beside the data, which production does not allow."""
+        return self.key_dir or self.data_dir / "keys"
 
     @field_validator("data_dir", mode="before")
     @classmethod
@@ -97,6 +103,8 @@ class Settings(BaseSettings):
                 raise ValueError("DATABASE_URL must be set in production")
             if not self.public_url:  # or what is printed would lead to whatever name a request carried
                 raise ValueError("MENKOU_PUBLIC_URL must be set in production: it is printed in QR codes")
+            if self.key_dir is None:  # or a copy of the data folder would be a copy of the keys
+                raise ValueError("MENKOU_KEY_DIR must be set in production: a folder for keys, outside MENKOU_DATA_DIR")
             if self.development:
                 raise ValueError("MENKOU_DEVELOPMENT must be off in production")
         if self.map_tiles and not self.map_key:

@@ -1,8 +1,10 @@
 """What every test may ask for: a fresh database of both kinds, the app, a client that checks each page, builders."""
 
 import fcntl
+import functools
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from sqlalchemy.orm import Session
 from app import create_app
 from common.db import Database
 from common.migrate import alembic_config
+from common.sealing import make_keys
 from common.settings import Settings
 from tests import postgres
 from tests.builders import Make
@@ -105,10 +108,19 @@ def demo_app(demo_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     app.extensions["db"].engine.dispose()
 
 
+@functools.cache
+def make_keys_once() -> Path:
+    """One key folder for all apps of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="menkou-keys-"))
+    make_keys(folder)
+    return folder
+
+
 def make_app(database_url: str, folder: Path, **settings: object) -> Flask:
     given = {
         "mode": "demo",
         "public_url": "https://menkou.example" if settings.get("mode") == "production" else "",
+        "key_dir": make_keys_once(),
         "DATABASE_URL": database_url,
         "data_dir": folder,
         "clock": NOW,

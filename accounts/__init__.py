@@ -1,0 +1,1 @@
+"""Staff: accounts, posts, sign-in, and who may do what where. Floor 1."""
