@@ -5,18 +5,20 @@ a deferred transaction that reads first and writes later fails under load), and 
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, current_app, g
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from common.ids import new_id as _new_id
 from common.sealing import KeyRing
 
+T = TypeVar("T")
 SAFE_SQLITE = (3, 51, 3)  # before it, two processes that checkpoint at once may corrupt a WAL database
 
 
@@ -165,6 +167,21 @@ def reading() -> Session:
         g.read_session = database().read_session()
     session: Session = g.read_session
     return session
+
+
+def done_once(work: Callable[[Session], T]) -> T:
+    """`work` in a transaction of its own, committed. When another request did the same at the same moment (a unique index
+    refuses ours), it runs once more and finds what the other did: `work` must look before it writes."""
+    for last in (False, True):
+        try:
+            with writing() as session:
+                result = work(session)
+                session.commit()
+                return result
+        except IntegrityError:
+            if last:
+                raise
+    raise AssertionError("unreachable")
 
 
 def writing() -> Any:
