@@ -17,7 +17,7 @@ from accounts.policy import Actor, Role
 from cases.models import Draft
 from cases.receipts import new_code
 from common.ids import new_id
-from common.sealing import ring_of
+from common.sealing import keys_of
 
 OWN_DAYS = 7  # a resident's own, DESIGN.md §4
 STAFF_DAYS = 30
@@ -141,7 +141,7 @@ def load(session: Session, code: str, tail: str, *, by: Actor, now: datetime) ->
 
 
 def _code_index(session: Session, code: str, number: str) -> str:
-    return ring_of(session).index(f"{code}\0{number[-TAIL:].upper()}", "draft_code")
+    return keys_of(session).index(f"{code}\0{number[-TAIL:].upper()}", "draft_code")
 
 
 def _hash(secret: str) -> str:

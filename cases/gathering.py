@@ -16,7 +16,7 @@ from cases.circumstances import AtStation, Circumstances, CityRules, CollectionP
 from cases.models import Case, CitySetting
 from common import clock
 from common.editions import Kept, working_days
-from common.sealing import ring_of
+from common.sealing import keys_of
 from services_catalog.queries import catalogue
 from stations import queries as stations
 from stations.models import Station
@@ -97,7 +97,7 @@ def _city(county_code: str) -> str:
 
 def person_index(session: Session, certno: str) -> str:
     """By which a person's cases are found: of the normalised ID number, or of a birth certificate's."""
-    return ring_of(session).index(certno, "certno")
+    return keys_of(session).index(certno, "certno")
 
 
 def live_cases(session: Session, certno: str, besides: str | None = None) -> tuple[Live, ...]:

@@ -194,8 +194,8 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def ring_of(session: Session) -> KeyRing:
-    """The keys of the database this session speaks with. Raises KeysMissing."""
+def keys_of(session: Session) -> KeyRing:
+    """The ring of the database a session works on. Raises KeysMissing."""
     return _ring(session.get_bind().dialect)
 
 
