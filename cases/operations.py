@@ -1,0 +1,185 @@
+"""What can be done to a case after it was submitted: a step, a reveal, taking an authorisation back. Room `cases`, floor 4.
+
+Never commits. Every step moves `version`, adds an event and an audit entry. What the rules forbid raises Refused with one
+sentence.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from accounts.policy import Action, Actor, may
+from cases import deadlines
+from cases.drafts import Refused
+from cases.filing import PaperNeed
+from cases.models import Authorisation, Case, CaseEvent, Desk, State
+from cases.scope import may_step, reaches
+from cases.submitting import as_asked, supplement_due
+from cases.trail import add_audit, add_event, state_word
+from cases.transitions import CLOCK, Rule, Step, rule_for
+from common import audit, clock
+from common.editions import working_days
+from common.i18n import gettext as _
+
+MAX_WORDS = 300
+PURPOSE_LENGTH = (2, 60)
+
+
+# Steps
+
+
+def take_step(
+    session: Session,
+    case: Case,
+    step: Step,
+    *,
+    by: Actor | str,
+    now: datetime,
+    version: int | None = None,
+    words: str = "",
+    basis: str = "",
+    asked: Sequence[PaperNeed] = (),
+    handler_id: str | None = None,
+    handler_name: str | None = None,
+    device_at: datetime | None = None,
+) -> Case:
+    """One step of the table in cases/transitions.py. by: an actor, or RESIDENT, PROVINCE, CLOCK. version: what the person
+    had before their eyes; another one raises Refused. Lock the case first (cases.queries.for_step)."""
+    if version is not None and version != case.version:
+        raise Refused(_("这份申请刚被改过，请看过新内容再提交"))
+    rule = rule_for(step, State(case.state), Desk(case.desk) if case.desk else None)
+    if rule is None:
+        raise Refused(_("这份申请现在是“%(state)s”，这一步已经不能做了", state=state_word(case.state)))
+    if not _allowed(by, case, rule):
+        raise Refused(_("这一步不归您的岗位办"), 403)
+    _must_be_said(step, words, basis, asked, case, handler_id)
+
+    today, days = clock.local_date(now), working_days(session)
+    was_waiting = case.state == State.NEEDS_SUPPLEMENT
+    before = clock.local_date(case.state_at)
+    case.state = _lands(case, rule)
+    if rule.to_desk:
+        case.desk = rule.to_desk
+    if rule.to is not None:
+        case.state_at = now
+    case.version += 1
+    if step is Step.HAND_OVER:
+        case.handler_id = handler_id
+    elif isinstance(by, Actor) and step in {Step.ACCEPT, Step.ASK}:
+        case.handler_id = by.account_id
+    elif rule.to_desk:
+        case.handler_id = None
+    if case.state == State.NEEDS_SUPPLEMENT:
+        case.supplement_due_on = supplement_due(session, now, case.county_code)
+    elif was_waiting:
+        case.due_on = deadlines.moved_on(days, case.due_on, before, today)
+        case.statutory_due_on = deadlines.moved_on(days, case.statutory_due_on, before, today)
+        case.supplement_due_on = None
+    if case.state in {State.REFUSED, State.WITHDRAWN}:
+        case.live = False
+    if case.state not in {State.SUBMITTED, State.ACCEPTED, State.IN_REVIEW, State.NEEDS_SUPPLEMENT}:
+        case.desk = None
+    said: dict[str, Any] = {
+        "words": words,
+        "basis": basis,
+        "asked": [as_asked(need) for need in asked],
+        "to": handler_name or "",
+    }
+    add_event(session, case, step, by, now, device_at=device_at, **{k: v for k, v in said.items() if v})
+    session.flush()
+    add_audit(session, case, f"case.{step}", by, now)
+    return case
+
+
+def _lands(case: Case, rule: Rule) -> State:
+    if rule.to is None:
+        return State(case.state)
+    if rule.step is Step.CONFIRM and case.family in {"resident_enrol", "newborn_enrol"}:
+        return State.PENDING_PAYMENT  # enrolment is not payment: the tax office collects
+    return rule.to
+
+
+def _allowed(by: Actor | str, case: Case, rule: Rule) -> bool:
+    if not isinstance(by, Actor):
+        return by in rule.by
+    if rule.step is Step.APPROVE and case.to_county and case.desk == Desk.TOWN:
+        return False
+    return may_step(by, case, rule)
+
+
+def _must_be_said(
+    step: Step, words: str, basis: str, asked: Sequence[PaperNeed], case: Case, handler_id: str | None
+) -> None:
+    if max(len(words), len(basis)) > MAX_WORDS:
+        raise Refused(_("写得太长了，最多 %(most)s 个字", most=MAX_WORDS), 422)
+    if step is Step.ASK and not (asked and words.strip()):
+        raise Refused(_("请勾选要补哪些材料，并写清楚跟居民怎么说"), 422)
+    if step is Step.REFUSE and not (words.strip() and basis.strip()):
+        raise Refused(_("不予办理要写清楚原因，并写上依据"), 422)
+    if step is Step.HAND_OVER and (not handler_id or handler_id == case.handler_id):
+        raise Refused(_("请选择交给哪位同事"), 422)
+
+
+def asked_papers(events: Sequence[CaseEvent]) -> list[dict[str, str]]:
+    """What the last request asked for: kind and name of each paper."""
+    asks = [event for event in events if event.step == Step.ASK]
+    return list(asks[-1].details.get("asked", [])) if asks else []
+
+
+# Lapsing, correcting, revoking
+
+
+def lapse_overdue(session: Session, now: datetime, limit: int = 200) -> list[str]:
+    """Withdraw what was asked for and never brought; the receipts' numbers. To be run daily."""
+    today = clock.local_date(now)
+    wanted = sa.select(Case).where(Case.state == State.NEEDS_SUPPLEMENT, Case.supplement_due_on < today)
+    lapsed = list(session.scalars(wanted.order_by(Case.id).limit(limit).with_for_update()))
+    for case in lapsed:
+        take_step(session, case, Step.LAPSE, by=CLOCK, now=now)
+    return [case.ref for case in lapsed]
+
+
+def answers_to_correct(case: Case) -> dict[str, Any]:
+    """What a correcting draft begins with: every answer but what each filing must say anew."""
+    anew = {"promise", "notice_read", "grdn_consent", "commit_mark", "ident_by"}
+    return {name: value for name, value in case.answers.items() if name not in anew and value is not None}
+
+
+def revoke(session: Session, authorisation: Authorisation, *, by: Actor, case: Case, now: datetime) -> None:
+    """Take an authorisation back; from now on its agent files nothing more with it."""
+    if not reaches(by, case):
+        raise Refused(_("这一步不归您的岗位办"), 403)
+    if authorisation.revoked_at is None:
+        authorisation.revoked_at, authorisation.revoked_by = now, by.account_id
+        add_event(session, case, "revoke", by, now)
+        case.version += 1
+        session.flush()
+        add_audit(session, case, "authorisation.revoke", by, now)
+
+
+# Reveal
+
+
+def reveal(session: Session, case: Case, field: str, purpose: str, *, by: Actor, now: datetime) -> str:
+    """One full value of the person, for a purpose that is written down with who asked and when. Raises Refused."""
+    if not (may(by, Action.REVEAL) and reaches(by, case)):
+        raise Refused(_("您的岗位不能查看完整信息"), 403)
+    if not PURPOSE_LENGTH[0] <= len(purpose.strip()) <= PURPOSE_LENGTH[1]:
+        raise Refused(_("请写明为什么要看，2 到 60 个字"), 422)
+    if field not in {"name", "certno", "mobile", "contact_tel"}:
+        raise Refused(_("没有这一项"), 404)
+    audit.record(
+        session,
+        county_code=case.county_code,
+        actor_id=by.account_id,
+        actor_role=str(by.role),
+        action="case.reveal",
+        about=("case", case.id),
+        purpose=purpose.strip(),
+        facts={"field": field},
+        now=now,
+    )
+    return str(case.subject.get(field) or "")
