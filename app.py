@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
 import common.assets
+import common.cli
 import common.health
 import common.preferences
 import common.ui_pieces
@@ -123,6 +124,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(common.ui_pieces.bp)
     for commands in (
         migrate.db_cli,
+        common.cli.audit_cli,
         services_catalog.cli.catalogue_cli,
         maps.cli.reach_cli,
         stations.cli.stations_cli,
