@@ -2,23 +2,145 @@
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.orm import Session
 
 from common import audit_check, clock
 from common.audit_check import Anchor, Break, Fault
 from common.commands import Commands, Sentence, progress, say
-from common.db import reading
+from common.db import reading, writing
 from common.i18n import gettext as _
-from common.sealing import KeysMissing
+from common.reseal import Batch, count_by_key, reseal_some, sealed_columns
+from common.sealing import (
+    CannotUnseal,
+    KeyRing,
+    KeysMissing,
+    add_seal_key,
+    make_keys,
+    public_receipt_key,
+    read_keys,
+)
+from common.settings import Settings
 
 TOLD = 20  # breaks said on the screen
 ANCHOR_HEADER = ("县（市、区）", "日期", "条数", "校验值")
 
+BATCH = 500  # values sealed anew in one transaction
+
+keys_cli = Commands("keys", help="The keys of what is sealed: make, list, rotate.")
 audit_cli = Commands("audit", help="Who saw and did what: is it whole, and what to keep elsewhere.")
+
+
+# The keys
+
+
+@keys_cli.command("make")
+def make() -> None:
+    """Make the keys of this installation in MENKOU_KEY_DIR, once. Keep a copy where backups are not."""
+    folder = _settings().keys_folder
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            ring = read_keys(folder)  # a part missing is not made anew: what it sealed would never open again
+            say(_("%(folder)s 里已有密钥，没有改动。", folder=folder))
+        elif sealed_with(reading()):
+            raise Sentence(
+                _("数据库里已有加密内容，新密钥打不开它们。请把原来密钥目录的副本放回 %(folder)s。", folder=folder)
+            )
+        else:
+            ring = make_keys(folder)
+            say(
+                _(
+                    "密钥已生成：%(folder)s。请另存一份，不要和备份放在一起；丢了密钥，加密内容再也打不开。",
+                    folder=folder,
+                )
+            )
+    except KeysMissing as missing:
+        raise Sentence(str(missing)) from None
+    except OSError as problem:
+        raise Sentence(_("%(folder)s 写不进去：%(why)s。", folder=folder, why=problem.strerror)) from None
+    say(public_receipt_key(ring).strip())
+
+
+@keys_cli.command("list")
+def list_() -> None:
+    """Say which keys there are, how many values each sealed, and print the public key that verifies receipts."""
+    ring = _ring()
+    found = sealed_with(reading())
+    for number in sorted({*ring.seals, *found}):
+        words = _("密钥 %(number)s：封了 %(n)s 个值", number=f"{number:04d}", n=found.get(number, 0))
+        if number not in ring.seals:
+            words += _("，密钥不在目录里，打不开")
+        elif number == ring.newest:
+            words += _("，正在使用")
+        say(words)
+    say(public_receipt_key(ring).strip())
+
+
+@keys_cli.command("rotate")
+def rotate() -> None:
+    """Add a new key to seal with. Restart every server, then run: flask keys reseal."""
+    _ring()
+    number = add_seal_key(_settings().keys_folder)
+    say(
+        _(
+            "有了密钥 %(number)s。现在：另存密钥目录，重启所有服务进程，再运行 flask keys reseal。",
+            number=f"{number:04d}",
+        )
+    )
+
+
+@keys_cli.command("reseal")
+def reseal() -> None:
+    """Seal anew, with the newest key, whatever an older one sealed: columns and files. Safe to interrupt and repeat."""
+    ring, done, unopened = _ring(), 0, 0
+    with progress(_("重新加密"), 0) as step:
+        for sealed in sealed_columns():
+            batch = Batch(0, 0, None)
+            while True:
+                with writing() as session:
+                    batch = reseal_some(session, sealed, batch.after, BATCH)
+                    session.commit()
+                done, unopened = done + batch.done, unopened + batch.unopened
+                step(batch.done)
+                if batch.after is None:
+                    break
+        for reseal_files in current_app.extensions["after_rotation"]:  # of the rooms, handed down by app.py
+            try:
+                done += reseal_files()
+            except (CannotUnseal, OSError):
+                unopened += 1
+    say(_("%(n)s 个值换成了密钥 %(number)s。", n=done, number=f"{ring.newest:04d}"))
+    if unopened:
+        raise Sentence(_("有 %(n)s 个值打不开，没有动：密钥目录里缺原来的密钥，或者内容被改过。", n=unopened))
+
+
+def sealed_with(session: Session) -> Counter[int]:
+    """Key number → values it sealed, in all tables. Nothing before the tables are made."""
+    found: Counter[int] = Counter()
+    tables = sa.inspect(session.connection()).get_table_names()
+    for sealed in sealed_columns():
+        if sealed.table.name in tables:
+            found.update(count_by_key(session, sealed))
+    return found
+
+
+def _ring() -> KeyRing:
+    try:
+        return read_keys(_settings().keys_folder)
+    except KeysMissing as missing:
+        raise Sentence(str(missing)) from None
+
+
+def _settings() -> Settings:
+    found: Settings = current_app.config["SETTINGS"]
+    return found
 
 
 # The audit
