@@ -14,6 +14,7 @@ from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
+import cases.models  # noqa: F401  (keys and backups must know every table)
 import common.assets
 import common.cli
 import common.health
@@ -125,6 +126,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for commands in (
         migrate.db_cli,
         common.cli.audit_cli,
+        common.cli.backup_cli,
         common.cli.keys_cli,
         services_catalog.cli.catalogue_cli,
         maps.cli.reach_cli,

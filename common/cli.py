@@ -1,4 +1,4 @@
-"""flask audit, flask keys …: is the audit whole, the keys of sealed data. Floor 0."""
+"""flask keys, flask audit, flask backup: the keys of sealed data, is the audit whole, everything in one file. Floor 0."""
 
 import csv
 import sys
@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from common import audit_check, clock
+from common import audit_check, backup, clock, restore
 from common.audit_check import Anchor, Break, Fault
+from common.backup import NoBackup
 from common.commands import Commands, Sentence, progress, say
 from common.db import reading, writing
 from common.i18n import gettext as _
 from common.reseal import Batch, count_by_key, reseal_some, sealed_columns
+from common.restore import NotRestored
 from common.sealing import (
     CannotUnseal,
     KeyRing,
@@ -35,7 +37,11 @@ ANCHOR_HEADER = ("县（市、区）", "日期", "条数", "校验值")
 BATCH = 500  # values sealed anew in one transaction
 
 keys_cli = Commands("keys", help="The keys of what is sealed: make, list, rotate.")
+backup_cli = Commands("backup", help="Everything but the keys in one file, and back.")
 audit_cli = Commands("audit", help="Who saw and did what: is it whole, and what to keep elsewhere.")
+
+
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 
 # The keys
@@ -215,3 +221,53 @@ def _date(said: str) -> date:
         return date.fromisoformat(said)
     except ValueError:
         raise Sentence(_("日期写成 2026-11-22 这样。")) from None
+
+
+# The backup
+
+
+@backup_cli.command("make")
+@_file
+def make_backup(file: Path) -> None:
+    """Write tables and uploads, as they are at this moment, into FILE, a zip. The server may go on. No key is inside."""
+    settings = _settings()
+    try:
+        with progress(_("备份"), 0, every=100_000) as step:
+            manifest = backup.make(reading(), file, settings.data_dir, clock.now(), step)
+    except (NoBackup, KeysMissing) as why:
+        raise Sentence(str(why)) from None
+    except OSError as problem:
+        raise Sentence(_("%(file)s 写不进去：%(why)s。", file=file, why=problem.strerror)) from None
+    rows = sum(facts["rows"] for facts in manifest["tables"].values())
+    say(
+        _(
+            "备份好了：%(rows)s 行，%(files)s 个文件，在 %(file)s。",
+            rows=rows,
+            files=manifest["files"]["rows"],
+            file=file,
+        )
+    )
+    say(_("里面没有密钥。没有 %(folder)s 的副本，这份备份打不开；两样分开放。", folder=settings.keys_folder))
+
+
+@backup_cli.command("restore")
+@_file
+def restore_backup(file: Path) -> None:
+    """Bring FILE back into an empty database (flask db upgrade) of either kind, with the keys it was made with."""
+    keys, folder = _ring(), _settings().data_dir
+    try:
+        with restore.opened(file, keys) as (archive, manifest), writing() as session:
+            with progress(_("恢复"), sum(facts["rows"] for facts in manifest["tables"].values())) as step:
+                done = restore.restore(session, archive, manifest, folder, step)
+            session.commit()
+    except NotRestored as why:
+        raise Sentence(str(why)) from None
+    except OSError as problem:
+        raise Sentence(_("没有恢复：%(why)s。", why=problem.strerror or file)) from None
+    say(_("恢复好了：%(rows)s 行，%(files)s 个文件。", rows=done.rows, files=done.files))
+    breaks = sum(len(checked.breaks) for checked in audit_check.verify(reading()))
+    if done.unopened:
+        say(_("其中 %(n)s 个加密的值打不开，备份前就是这样。", n=done.unopened), err=True)
+    if breaks:
+        raise Sentence(_("审计记录有 %(n)s 处对不上，运行 flask audit verify 看是哪里。", n=breaks))
+    say(_("审计记录完整。"))

@@ -185,11 +185,14 @@ class SealedJson(sa.TypeDecorator[Any]):
 
 
 def raw(table: sa.Table) -> sa.Table:
-    """The same table with what is sealed left sealed: its columns give and take bytes."""
-    columns = (
-        sa.Column(column.name, sa.LargeBinary if is_sealed(column) else column.type, primary_key=column.primary_key)
-        for column in table.columns
-    )
+    """The same table with what is sealed left sealed: its columns give and take bytes. None is NULL in JSON too."""
+
+    def stored(column: sa.Column[Any]) -> Any:
+        if isinstance(column.type, sa.JSON):
+            return sa.JSON(none_as_null=bool(column.nullable))
+        return sa.LargeBinary() if is_sealed(column) else column.type
+
+    columns = (sa.Column(column.name, stored(column), primary_key=column.primary_key) for column in table.columns)
     return sa.Table(table.name, sa.MetaData(), *columns)
 
 
