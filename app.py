@@ -14,7 +14,9 @@ from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
+import cases.models  # noqa: F401  (keys and backups must know every table)
 import common.assets
+import common.cli
 import common.health
 import common.preferences
 import common.ui_pieces
@@ -49,7 +51,7 @@ from common import (
     sane_requests,
     sealing,
 )
-from common.settings import ROOT, Settings, read_settings
+from common.settings import ROOT, Settings, WrongSetting, read_settings
 
 MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
 
@@ -123,6 +125,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(common.ui_pieces.bp)
     for commands in (
         migrate.db_cli,
+        common.cli.audit_cli,
+        common.cli.backup_cli,
+        common.cli.keys_cli,
         services_catalog.cli.catalogue_cli,
         maps.cli.reach_cli,
         stations.cli.stations_cli,
@@ -131,6 +136,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ):
         app.cli.add_command(commands)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
+    app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
     app.register_error_handler(HTTPException, _say_what_is_wrong)
     app.register_error_handler(InternalServerError, _say_we_failed)
     return app
@@ -165,7 +171,13 @@ def _keys(settings: Settings) -> sealing.KeyRing | None:
     """The key ring: made at the first start of a demo, brought by the operator in production. None where it is missing:
     commands that need no key still run (`flask keys make` is one), a server does not start."""
     if settings.mode == "demo":
-        return sealing.make_keys(settings.keys_folder)
+        try:
+            return sealing.make_keys(settings.keys_folder)
+        except OSError as problem:
+            words = f"must be a folder that can be written to, unlike {settings.keys_folder} ({problem.strerror})"
+            raise WrongSetting(f"The setting MENKOU_KEY_DIR {words}. See .env.example.") from None
+        except sealing.KeysMissing as problem:
+            raise WrongSetting(f"The setting MENKOU_KEY_DIR is wrong: {problem}.") from None
     try:
         return sealing.read_keys(settings.keys_folder)
     except sealing.KeysMissing:
