@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy.orm import Session
 
 VERSION = 1
 KEY_BYTES = 32
@@ -191,6 +192,11 @@ def canonical(value: Any) -> bytes:
 def fingerprint(value: Any) -> str:
     """SHA-256 of the canonical JSON, 64 hex digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def keys_of(session: Session) -> KeyRing:
+    """The ring of the database a session works on. Raises KeysMissing."""
+    return _ring(session.get_bind().dialect)
 
 
 def _ring(dialect: sa.Dialect) -> KeyRing:
