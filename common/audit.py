@@ -5,10 +5,7 @@ changes, removes or adds a row without the audit key breaks the chain, and `veri
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from common.clock import local_date
 from common.models import AuditEntry, AuditHead
-from common.sealing import CannotUnseal, KeyRing, canonical, keys_of
+from common.sealing import KeyRing, canonical, keys_of
 
 AT_A_TIME = 1_000  # entries in memory while a chain is verified
 _NUMBER_OF_A_PERSON = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|\d{17}[\dXx]|\d{15})(?![0-9A-Za-z])")

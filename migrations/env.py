@@ -14,6 +14,7 @@ import maps.models  # noqa: F401
 import posters.models  # noqa: F401
 import services_catalog.models  # noqa: F401
 import stations.models  # noqa: F401
+import sync.models  # noqa: F401
 from common.db import Model, sqlite_module
 
 

@@ -1,7 +1,5 @@
 """Who saw and did what is written down once, in one unbroken chain per county and day, and nobody changes it unseen."""
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -10,7 +8,6 @@ import sqlalchemy as sa
 
 from common import audit
 from common.models import AuditEntry, AuditHead
-from common.settings import ROOT
 from tests.conftest import NOW
 
 COUNTY = "371302"
