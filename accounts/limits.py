@@ -44,4 +44,5 @@ def delay(patience: Patience, failures: int) -> timedelta:
     over = failures - patience.free
     if over < 0:
         return timedelta(0)
-    return min(patience.first * 2 ** min(over, 16), patience.longest)
+    doubled: int = 2 ** min(over, 16)
+    return min(patience.first * doubled, patience.longest)

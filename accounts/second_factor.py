@@ -66,7 +66,10 @@ def groups(secret: str) -> str:
 
 def new_recovery_codes() -> list[str]:
     """Ten codes like k7m2x-4q9pd, 49 bits each."""
-    return ["-".join("".join(secrets.choice(ALPHABET) for _n in range(5)) for _half in range(2)) for _code in range(RECOVERY_CODES)]
+    return [
+        "-".join("".join(secrets.choice(ALPHABET) for _n in range(5)) for _half in range(2))
+        for _code in range(RECOVERY_CODES)
+    ]
 
 
 def recovery_hash(keys: KeyRing, typed: str) -> str:
