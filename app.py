@@ -20,6 +20,9 @@ import accounts.account_routes
 import accounts.cli
 import accounts.current
 import accounts.routes
+import cases.cli
+import cases.paper_routes
+import cases.paper_try_routes
 import common.assets
 import common.health
 import common.preferences
@@ -44,6 +47,7 @@ import stations.queries
 import stations.routes
 import stations.search
 from accounts.places import Places, StationPlace
+from cases import paper_rights
 from common import (
     clock,
     compression,
@@ -130,10 +134,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         posters.card_routes,
         pocket.routes,
         posters.routes,
+        cases.paper_routes,
     ):
         app.register_blueprint(room.bp)
+    app.extensions["paper_rights"] = paper_rights.Nobody()  # the rules of the cases take its place
     if settings.development:
         app.register_blueprint(common.ui_pieces.bp)
+        app.register_blueprint(cases.paper_try_routes.bp)
+        app.extensions["paper_rights"] = cases.paper_try_routes.Trying(app.extensions["paper_rights"])
     for commands in (
         migrate.db_cli,
         accounts.cli.accounts_cli,
@@ -142,6 +150,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         stations.cli.stations_cli,
         stations.cli.demo_cli,
         posters.cli.posters_cli,
+        cases.cli.cases_cli,
     ):
         app.cli.add_command(commands)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
