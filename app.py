@@ -22,7 +22,6 @@ import accounts.cli
 import accounts.current
 import accounts.routes
 import cases.cli
-import cases.models
 import cases.paper_routes
 import cases.paper_try_routes
 import common.assets
