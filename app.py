@@ -14,6 +14,9 @@ from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
+import cases.cli
+import cases.paper_routes
+import cases.paper_try_routes
 import common.assets
 import common.health
 import common.preferences
@@ -36,6 +39,7 @@ import stations.map_api
 import stations.map_routes
 import stations.routes
 import stations.search
+from cases import paper_rights
 from common import (
     clock,
     compression,
@@ -117,10 +121,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         posters.card_routes,
         pocket.routes,
         posters.routes,
+        cases.paper_routes,
     ):
         app.register_blueprint(room.bp)
+    app.extensions["paper_rights"] = paper_rights.Nobody()  # the rules of the cases take its place
     if settings.development:
         app.register_blueprint(common.ui_pieces.bp)
+        app.register_blueprint(cases.paper_try_routes.bp)
+        app.extensions["paper_rights"] = cases.paper_try_routes.Trying(app.extensions["paper_rights"])
     for commands in (
         migrate.db_cli,
         services_catalog.cli.catalogue_cli,
@@ -128,6 +136,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         stations.cli.stations_cli,
         stations.cli.demo_cli,
         posters.cli.posters_cli,
+        cases.cli.cases_cli,
     ):
         app.cli.add_command(commands)
     app.extensions["after_upgrade"] = [stations.clusters.fill]

@@ -1,0 +1,210 @@
+"""Papers come one a request, are looked at again, and taken away. Room `cases`, floor 4.
+
+The holder's rights decide before a byte of a body is read (cases/paper_rights.py). A script that asks for JSON gets JSON, a
+plain form goes back to its page; both hear the same sentence. A large body is held in memory, never in a temporary file:
+what lies on the disk is sealed.
+"""
+
+import io
+from typing import IO, Any, NamedTuple
+
+from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.wsgi import get_input_stream
+
+from cases import paper_operations, papers
+from cases.models import Case, Draft, Paper
+from cases.paper_operations import Kept, Refused
+from cases.paper_rights import holder_of, rights
+from cases.paper_schema import PaperForm, RemoveForm
+from cases.paper_store import Missing, shelf_of
+from common import clock
+from common.db import reading, writing
+from common.doors import EVERYONE, open_to
+from common.forms import Form
+from common.i18n import gettext as _
+from common.ids import new_id
+from common.pages import own_path, page, see
+
+bp = Blueprint("papers", __name__)
+
+MOST_BODY = 12_000_000  # bytes of a request; a photo may have 10 MB, and then it gets its own sentence
+MOST_FIELDS = 300_000  # bytes beside the file: a drawn signature
+SHOWN_ALONE = "default-src 'none'; frame-ancestors 'none'; sandbox"
+SHOWN_AS_PDF = "default-src 'none'; object-src 'self'; frame-ancestors 'none'"  # no viewer opens in a sandbox
+SUFFIX = {papers.JPEG: "jpg", papers.PDF: "pdf"}
+
+
+class _Sent(NamedTuple):
+    fields: MultiDict[str, str]
+    file: bytes
+
+
+@bp.post("/papers/draft/<id>")
+@open_to(EVERYONE)
+def add_to_draft(id: str) -> ResponseReturnValue:
+    """A paper for a draft, from whoever may fill it in."""
+    return _add(rights().draft(reading(), id))
+
+
+@bp.post("/papers/case/<id>")
+@open_to(EVERYONE)
+def add_to_case(id: str) -> ResponseReturnValue:
+    """A paper for a case, from whoever may act on it."""
+    return _add(rights().case(reading(), id, to_change=True))
+
+
+@bp.get("/papers/<id>")
+@open_to(EVERYONE)
+def show(id: str) -> ResponseReturnValue:
+    """The paper itself. Two statements: the paper, its holder."""
+    paper = _seen(id)
+    return _bytes(paper, shelf_of(current_app).read, paper.mime)
+
+
+@bp.get("/papers/<id>/small")
+@open_to(EVERYONE)
+def small(id: str) -> ResponseReturnValue:
+    """Its thumbnail. Two statements."""
+    return _bytes(_seen(id), shelf_of(current_app).read_small, papers.JPEG)
+
+
+@bp.post("/papers/<id>/remove")
+@open_to(EVERYONE)
+def remove(id: str) -> ResponseReturnValue:
+    """Take it away. A second time is no mistake."""
+    holder, form = _holder_of(id), Form.read(RemoveForm, request.form)
+    back = own_path(form.value.back if form.ok else None)
+    try:
+        with writing() as session:
+            gone = paper_operations.remove(session, holder, id)
+            session.commit()
+    except Refused as problem:
+        return _refused(str(problem), 409, back)
+    _drop(gone)
+    return {"removed": id} if _is_script() else see(back)
+
+
+def _holder_of(id: str) -> Draft | Case:
+    paper = reading().get(Paper, id)
+    holder = holder_of(reading(), paper, to_change=True) if paper is not None else None
+    if holder is None:
+        abort(404)
+    return holder
+
+
+def _seen(id: str) -> Paper:
+    """The paper, when whoever asks may look at it; a removed one is not there."""
+    paper = reading().get(Paper, id)
+    if paper is None or paper.state == paper_operations.REMOVED:
+        abort(404)
+    if holder_of(reading(), paper, to_change=False) is None:
+        abort(404)
+    return paper
+
+
+def _bytes(paper: Paper, read: Any, mime: str) -> Response:
+    try:
+        body: bytes = read(paper.id)
+    except Missing:
+        abort(404)
+    response = Response(body, mimetype=mime)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Disposition"] = f'inline; filename="paper.{SUFFIX[mime]}"'
+    response.headers["Content-Security-Policy"] = SHOWN_AS_PDF if mime == papers.PDF else SHOWN_ALONE
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+# Adding
+
+
+def _add(holder: Draft | Case | None) -> ResponseReturnValue:
+    if holder is None:
+        abort(404)
+    try:
+        sent = _read_body()
+    except RequestEntityTooLarge:
+        return _refused(papers.too_large(), 413, own_path(None))
+    form = Form.read(PaperForm, sent.fields)
+    back = own_path(sent.fields.get("back"))
+    if not form.ok:
+        return _refused(next(iter(form.errors.values())), 422, back)
+    if not sent.file and not form.value.drawn:
+        return _refused(_("还没有选照片。请先拍照或选一张。"), 422, back)
+    try:
+        fit = papers.check(sent.file or papers.drawn_bytes(form.value.drawn or ""), form.value.kind)
+        kept = _keep(holder, form.value, fit)
+    except papers.Unfit as problem:
+        return _refused(str(problem), 422, back)
+    except Refused as problem:
+        return _refused(str(problem), 409, back)
+    return _said_of(kept.id, form.value.kind, fit) if _is_script() else see(back)
+
+
+def _keep(holder: Draft | Case, form: PaperForm, fit: papers.FitPaper) -> Kept:
+    """On the shelf first, then in the database; what is then pointed at by nobody goes from the shelf again."""
+    id, by, now = new_id(), rights().account(), clock.now()
+    shelf_of(current_app).keep(id, fit)
+    kept = None
+    try:
+        with writing() as session:
+            kept = paper_operations.add(session, holder, form.kind, fit, id=id, by=by, now=now, instead_of=form.instead)
+            session.commit()
+    finally:
+        if kept is None or kept.id != id:
+            _drop((id,))
+    _drop(kept.left)
+    return kept
+
+
+def _drop(ids: tuple[str, ...]) -> None:
+    for id in ids:
+        shelf_of(current_app).drop(id)
+
+
+def _read_body() -> _Sent:
+    """The form, its file in memory. Raises RequestEntityTooLarge before it is read when it says how large it is."""
+    stream = get_input_stream(request.environ, max_content_length=MOST_BODY)
+    parser = FormDataParser(
+        stream_factory=_in_memory,
+        max_form_memory_size=MOST_FIELDS,
+        max_content_length=MOST_BODY,
+        max_form_parts=20,
+    )
+    _rest, fields, files = parser.parse(stream, request.mimetype, request.content_length, request.mimetype_params)
+    file = files.get("paper")
+    return _Sent(fields, file.stream.read() if file is not None else b"")
+
+
+def _in_memory(*_args: object, **_named: object) -> IO[bytes]:
+    return io.BytesIO()
+
+
+# Answers
+
+
+def _is_script() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _said_of(id: str, kind: str, fit: papers.FitPaper) -> ResponseReturnValue:
+    return {
+        "id": id,
+        "kind": kind,
+        "pages": fit.pages,
+        "size": len(fit.body),
+        "full": url_for("papers.show", id=id),
+        "small": url_for("papers.small", id=id) if fit.thumbnail is not None else None,
+        "remove": url_for("papers.remove", id=id),
+    }
+
+
+def _refused(words: str, status: int, back: str) -> ResponseReturnValue:
+    if _is_script():
+        return {"error": "paper", "message": words}, status
+    return page("cases/paper_refused.html", words=words, back=back), status
