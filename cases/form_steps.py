@@ -1,0 +1,83 @@
+"""A family's form cut into pages: who · what · papers · look and sign. And what was typed on one of them. Room `cases`, floor 4.
+
+Pure: families, forms and mappings in, mappings out. No database.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import Any
+
+from cases.filing import Family
+from common.forms import Ask
+from common.i18n import lazy_gettext as _l
+
+
+class Step(IntEnum):
+    """The pages, in the order in which they are filled in. A resident at home gets WHO, MATTER and then the code."""
+
+    WHO = 1
+    MATTER = 2
+    PAPERS = 3
+    SIGN = 4
+
+
+NAMES = {Step.WHO: _l("谁来办"), Step.MATTER: _l("办什么"), Step.PAPERS: _l("拍材料"), Step.SIGN: _l("核对签字")}
+
+# What people confirm at the end, with the whole form before their eyes.
+SIGNED = frozenset({"promise", "notice_read", "grdn_consent", "commit_mark", "commit_by", "sms_ok"})
+_WHO_STARTS = ("psn_", "grdn_", "agnter_", "auth_", "contact_")
+_WHO = frozenset({"certno", "gend", "brdy", "naty", "nat_regn_code", "ident_by", "mob", "no_phone", "no_capacity"})
+CHANNEL, CONFIRMED, CODE, CODE_TAIL = "channel", "confirmed", "code", "code_tail"  # kept beside the form's own fields
+
+
+def step_of(name: str) -> Step:
+    """On which page a field stands."""
+    if name in SIGNED:
+        return Step.SIGN
+    return Step.WHO if name in _WHO or name.startswith(_WHO_STARTS) else Step.MATTER
+
+
+def fields_of(family: Family, step: Step) -> tuple[str, ...]:
+    """The fields of one page, in their order."""
+    return tuple(name for _heading, names in family.sections for name in names if step_of(name) is step)
+
+
+def sections_of(family: Family, step: Step) -> list[tuple[Any, tuple[str, ...]]]:
+    """The headings of one page, each with its fields."""
+    cut = [(heading, tuple(name for name in names if step_of(name) is step)) for heading, names in family.sections]
+    return [(heading, names) for heading, names in cut if names]
+
+
+def ask_of(family: Family, name: str) -> Ask:
+    """How the family asks for a field."""
+    return next(extra for extra in family.shape.model_fields[name].metadata if isinstance(extra, Ask))
+
+
+def typed_of(family: Family, sent: Any, whole: Iterable[str] = ()) -> dict[str, Any]:
+    """The family's fields out of a sent form (a MultiDict). `whole`: fields of a page that was sent completely, where an
+    empty box says nothing at all because it was left empty."""
+    known = {name for _heading, names in family.sections for name in names}
+    said: dict[str, Any] = {}
+    for name in known:
+        widget = ask_of(family, name).widget
+        if name in sent:
+            many = [value for value in sent.getlist(name) if value]
+            said[name] = many if widget == "choices" else sent.getlist(name)[-1].replace("\0", "")
+        elif name in whole and widget in {"tick", "choices"}:
+            said[name] = [] if widget == "choices" else ""
+    return said
+
+
+def beside(sent: Any, whole: bool) -> dict[str, Any]:
+    """What is kept beside the form's own fields: how it is handled, which doubts were confirmed."""
+    said: dict[str, Any] = {}
+    if CHANNEL in sent:
+        said[CHANNEL] = str(sent[CHANNEL])[:20]
+    if CONFIRMED in sent or whole:
+        said[CONFIRMED] = [str(name)[:40] for name in sent.getlist(CONFIRMED) if name][:40]
+    return said
+
+
+def seen_part(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that stand in the summary: what must not have changed when somebody signs below it."""
+    return {name: value for name, value in answers.items() if name not in SIGNED and name != CONFIRMED}
