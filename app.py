@@ -4,16 +4,22 @@ import contextlib
 import gc
 import logging
 import sys
+from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from htmx_flask import Htmx
 from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
+import accounts.account_routes
+import accounts.cli
+import accounts.current
+import accounts.routes
 import cases.cli
 import cases.paper_routes
 import cases.paper_try_routes
@@ -37,8 +43,10 @@ import stations.clusters
 import stations.door_routes
 import stations.map_api
 import stations.map_routes
+import stations.queries
 import stations.routes
 import stations.search
+from accounts.places import Places, StationPlace
 from cases import paper_rights
 from common import (
     clock,
@@ -77,6 +85,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.mode == "production",
+        SESSION_REFRESH_EACH_REQUEST=False,  # how long a sign-in lasts is decided by its row, not by the cookie
+        PERMANENT_SESSION_LIFETIME=timedelta(days=7),
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         TRANSLATIONS=ROOT / "translations",
@@ -105,11 +115,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     Htmx(app)
     pages.set_up(app)
     _set_up_sign_in(app)
+    app.extensions["places"] = Places(_station_place, _division_name)
 
     for room in (
         common.assets,
         common.health,
         common.preferences,
+        accounts.routes,
+        accounts.account_routes,
         services_catalog.routes,
         services_catalog.api,
         stations.routes,
@@ -131,6 +144,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.extensions["paper_rights"] = cases.paper_try_routes.Trying(app.extensions["paper_rights"])
     for commands in (
         migrate.db_cli,
+        accounts.cli.accounts_cli,
         services_catalog.cli.catalogue_cli,
         maps.cli.reach_cli,
         stations.cli.stations_cli,
@@ -161,13 +175,26 @@ def server() -> Flask:
 
 
 def _set_up_sign_in(app: Flask) -> None:
-    """Flask-Login, with no accounts yet. Its session protection signs phones out when they change networks: off."""
+    """Flask-Login over our own table of sign-ins. Its session protection signs phones out when they change networks: off."""
     manager = LoginManager()
     manager.init_app(app, add_context_processor=False)  # no template asks yet, and it hashes at every page
     # It would look into the session with every answer, and then each answer varies by cookie, the style sheet too.
     app.after_request_funcs[None].remove(manager._update_remember_cookie)
     manager.session_protection = None
-    manager.user_loader(lambda _id: None)
+    manager.user_loader(accounts.current.load)
+    app.context_processor(lambda: {"staff": g.get("actor")})  # only where a view has asked who it is
+
+
+def _station_place(session: Session, code: str) -> StationPlace | None:
+    """For posts: an open station."""
+    found = stations.queries.station(session, code)
+    return StationPlace(found.name, found.town_code) if found is not None and found.open else None
+
+
+def _division_name(session: Session, area: str) -> str | None:
+    """For posts: what a prefix of division codes is called."""
+    found = stations.queries.division(session, area.ljust(6, "0"))
+    return found.name if found else None
 
 
 def _keys(settings: Settings) -> sealing.KeyRing | None:
@@ -194,9 +221,10 @@ def _say_what_is_wrong(problem: HTTPException) -> ResponseReturnValue:
         return problem
     if isinstance(problem, BadHost):  # no address can be built on it, so no page either
         return Response("\n".join(pages.error_words(400)), 400, mimetype="text/plain")
+    words = getattr(problem, "words", None) or pages.error_words(problem.code)
     if request.path.startswith("/api/"):
-        return {"error": problem.name, "message": " ".join(pages.error_words(problem.code))}, problem.code
-    return pages.page("error.html", words=pages.error_words(problem.code)), problem.code
+        return {"error": problem.name, "message": " ".join(words)}, problem.code
+    return pages.page("error.html", words=words), problem.code
 
 
 def _say_we_failed(_problem: Exception) -> ResponseReturnValue:

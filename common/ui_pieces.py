@@ -22,6 +22,7 @@ class Example(BaseModel):
     way: Annotated[Literal["walk", "ebike", "car"], Ask(_l("怎么去"), widget="choice", options=WAYS)]
     back: Annotated[Literal["walk", "ebike", "car"], Ask(_l("怎么回"), widget="select", options=WAYS)]
     words: Annotated[str, Ask(_l("说说情况"), widget="words")]
+    secret: Annotated[str, Ask(_l("密码"), widget="password")] = ""
 
 
 TYPED = {"at": "省政府旁边的大桥村", "back": "car", "words": "门口的牌子换了"}

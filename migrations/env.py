@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import context
 
 # Every room with tables, so that Alembic sees them all; tests/test_migrations.py compares the list with the folders.
+import accounts.models  # noqa: F401
 import cases.models  # noqa: F401
 import common.models  # noqa: F401
 import maps.models  # noqa: F401

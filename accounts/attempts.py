@@ -1,0 +1,81 @@
+"""Slowing down whoever guesses: mistakes are counted in the database, so that every process knows, and survive a restart.
+
+A try is counted before it is checked, and taken back when it was right: a hundred at once do not slip through while the
+first is still being hashed. Names that do not exist are counted like those that do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from accounts.limits import ADDRESS, CODE, FORGOTTEN, NAME, Patience, delay
+from accounts.models import SignInAttempt
+from common.sealing import KeyRing
+
+_PATIENCE = {"name": NAME, "address": ADDRESS, "code": CODE}
+
+
+@dataclass(frozen=True)
+class Key:
+    """What is counted: kind ("name", "address", "code") and a keyed hash."""
+
+    kind: str
+    digest: str
+
+    @property
+    def text(self) -> str:
+        """As it is stored."""
+        return f"{self.kind}:{self.digest}"
+
+    @property
+    def patience(self) -> Patience:
+        """How many mistakes it may make."""
+        return _PATIENCE[self.kind]
+
+
+def key(keys: KeyRing, kind: str, value: str) -> Key:
+    """The key of a name, an address or an account's codes; the value itself is not kept."""
+    return Key(kind, keys.index(value, f"attempt.{kind}"))
+
+
+def begin(session: Session, counted: Sequence[Key], now: datetime) -> datetime | None:
+    """Count a try against all of these. Returns until when to wait when one of them must: do not commit then."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    again = sa.case((SignInAttempt.last_at < now - FORGOTTEN, 1), else_=SignInAttempt.failures + 1)
+    waits: list[datetime] = []
+    for one in sorted(counted, key=lambda one: one.text):  # in one order, or two requests would wait for each other
+        counting = insert(SignInAttempt).values(key=one.text, failures=1, last_at=now)
+        counting = counting.on_conflict_do_update(index_elements=["key"], set_={"failures": again, "last_at": now})
+        failures, until = session.execute(counting.returning(SignInAttempt.failures, SignInAttempt.locked_until)).one()
+        if until is not None and until > now:
+            waits.append(until)
+        elif pause := delay(one.patience, failures):
+            session.execute(
+                sa.update(SignInAttempt).where(SignInAttempt.key == one.text).values(locked_until=now + pause)
+            )
+    session.execute(sa.delete(SignInAttempt).where(SignInAttempt.last_at < now - FORGOTTEN))
+    return max(waits, default=None)
+
+
+def forgive(session: Session, right: Sequence[Key], also: Sequence[Key] = ()) -> None:
+    """It was the right one: what was counted against `right` is gone, and this one try taken back from `also`.
+
+    An address is only given its try back: whoever knows one password must not be able to try others without end."""
+    session.execute(sa.delete(SignInAttempt).where(SignInAttempt.key.in_([one.text for one in right])))
+    session.execute(
+        sa.update(SignInAttempt)
+        .where(SignInAttempt.key.in_([one.text for one in also]), SignInAttempt.failures > 0)
+        .values(failures=SignInAttempt.failures - 1, locked_until=None)
+    )
+
+
+def waiting_until(session: Session, counted: Sequence[Key], now: datetime) -> datetime | None:
+    """Until when the next try has to wait, after one that was wrong."""
+    until = session.scalar(
+        sa.select(sa.func.max(SignInAttempt.locked_until)).where(SignInAttempt.key.in_([one.text for one in counted]))
+    )
+    return until if until and until > now else None

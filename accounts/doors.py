@@ -1,0 +1,138 @@
+"""`@needs(Action.READ_CASE)` under a route: who may open it, and where everybody else is led. Floor 1.
+
+Several actions: one of them is enough. None: everybody who is signed in. Where an object may be touched only inside an
+area, the view asks `may(...)` (accounts/policy.py) or takes `Actor.area` into its query, and raises NotYours or 404.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+from urllib.parse import urlsplit
+
+from flask import Response, after_this_request, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from accounts import current, operations
+from accounts.limits import SEEN_EVERY
+from accounts.policy import MAY, Action
+from accounts.queries import SignedIn, Step
+from common import clock
+from common.db import writing
+from common.i18n import gettext as _
+from common.pages import here, own_path, page, see
+
+Given = ParamSpec("Given")
+STEPS = {
+    Step.UNLOCK: "accounts.unlock",
+    Step.CODE: "accounts.code",
+    Step.PASSWORD: "account.password",
+    Step.ENROL: "accounts.enrol",
+    Step.POST: "accounts.post",
+    Step.NO_POST: "accounts.post",
+}
+PASSWORD_PAGES = {"account.password", "account.change_password"}  # open while the first password waits to be changed
+
+
+class NotYours(Forbidden):
+    """Signed in, but not theirs to see or do: 403 with words of its own."""
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Title and sentence of the page."""
+        return _("这一步不归您的岗位管"), _("要是该您办，请找管账号的同事核对岗位。")
+
+
+class NotSignedIn(Unauthorized):
+    """Asked by a script or a program, so there is nobody to be led to a page."""
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Title and sentence."""
+        return _("还没登录"), _("请先登录，再接着办。")
+
+
+def needs(*actions: Action) -> Callable[[Callable[Given, ResponseReturnValue]], Callable[Given, ResponseReturnValue]]:
+    """Open this view to whoever may do one of these actions, signed in completely."""
+
+    def mark(view: Callable[Given, ResponseReturnValue]) -> Callable[Given, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: Given.args, **kwargs: Given.kwargs) -> ResponseReturnValue:
+            after_this_request(_kept_by_nobody)
+            now = clock.now()
+            who = current.signed_in()
+            if who is None:
+                return _lead("accounts.sign_in")
+            step = who.missing(now)
+            if step is Step.UNLOCK and _typed_by_hand():
+                return page("accounts/unlock.html", **unlock_page(who)), 401
+            if step is not None and not (step is Step.PASSWORD and request.endpoint in PASSWORD_PAGES):
+                return _lead(STEPS[step])
+            actor = current.maybe_actor()
+            if actions and actor is not None and not MAY[actor.role].intersection(actions):
+                raise NotYours
+            if now - who.seen_at > SEEN_EVERY:
+                with writing() as session:
+                    operations.seen(session, who, now)
+                    session.commit()
+            return view(*args, **kwargs)
+
+        guarded.door = frozenset(actions)  # type: ignore[attr-defined]
+        return guarded
+
+    return mark
+
+
+def unlock_page(who: SignedIn, errors: dict[str, str] | None = None) -> dict[str, Any]:
+    """What accounts/unlock.html is drawn from: a form that was on its way is carried along, so nothing typed is lost."""
+    carried = request.endpoint != "accounts.unlock"
+    kept = list(request.form.items(multi=True)) if carried else []
+    return {
+        "name": who.name,
+        "errors": errors or {},
+        "next": here() if carried else own_path(request.values.get("next")),
+        "kept": kept
+        or [
+            (name.removeprefix("kept."), value)
+            for name, value in request.form.items(multi=True)
+            if name.startswith("kept.")
+        ],
+    }
+
+
+def _typed_by_hand() -> bool:
+    """A form that a browser sent as a page."""
+    return request.method == "POST" and not _by_script()
+
+
+def _by_script() -> bool:
+    return bool(
+        request.htmx  # type: ignore[attr-defined]
+        or request.path.startswith("/api/")
+        or request.headers.get("Sec-Fetch-Dest") == "empty"
+        or request.accept_mimetypes.best == "application/json"
+    )
+
+
+def _lead(endpoint: str) -> ResponseReturnValue:
+    """To the page where the sign-in goes on, and from there back."""
+    if request.htmx:  # type: ignore[attr-defined]
+        response = Response(status=401)
+        back = urlsplit(request.htmx.current_url or "")  # type: ignore[attr-defined]
+        response.headers["HX-Redirect"] = url_for(endpoint, next=_path(back) if back.netloc == request.host else None)
+        return response
+    if _by_script():
+        raise NotSignedIn
+    if request.method in {"GET", "HEAD"}:
+        return see(url_for(endpoint, next=here()))
+    before = urlsplit(request.referrer or "")
+    return see(url_for(endpoint, next=_path(before) if before.netloc == request.host else None))
+
+
+def _path(address: Any) -> str:
+    return own_path(f"{address.path}?{address.query}" if address.query else address.path)
+
+
+def _kept_by_nobody(response: Response) -> Response:
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
