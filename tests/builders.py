@@ -1,17 +1,30 @@
 """Builders with defaults: a test names only what it is about."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 from itertools import count
+from typing import Any
 
-from common import editions
+from flask.testing import FlaskClient
+
+from accounts.models import Account, Post, SignInSession
+from accounts.policy import Actor, Role
+from cases import receipts
+from cases.filing import Subject
+from cases.masks import sealed_subject
+from cases.models import Case, CaseEvent, Desk, State
+from common import clock, editions
 from common.db import Database
+from common.ids import new_id
 from common.pinyin import initials, syllables
+from common.sealing import fingerprint, keys_of
 from maps.place import Place, pixel_of
 from stations.models import Division, Host, HoursException, Level, OpeningHours, Station
 from stations.week import read_week, write_week
 
 SQUARE = Place(36.6512, 117.1201)  # 泉城广场, Jinan
+WOMAN = Subject("王玉兰", "01", "379801195208170020", "2", date(1952, 8, 17), "15400000001")
 OFFICE_HOURS = "Mo-Fr 08:30-12:00,13:30-17:30; PH off"
 
 
@@ -20,6 +33,7 @@ class Make:
         self.database = database
         self.now = now
         self.numbers = count(1)
+        self.tokens: dict[str, str] = {}
 
     def division(self, code: str, name: str, place: Place | None = None) -> str:
         parent = {6: code[:4] + "00" if code[4:] != "00" else "370000", 9: code[:6], 12: code[:9]}[len(code)]
@@ -116,3 +130,147 @@ class Make:
             session.flush()
             editions.bump(session, "hours")
         return known.id
+
+    # Staff and cases
+
+    def actor(
+        self,
+        role: Role = Role.HELPER,
+        *,
+        area: str | None = None,
+        station_code: str | None = None,
+        name: str = "赵敏",
+    ) -> Actor:
+        """Somebody who works here, at one post, signed in on a device: `make.signed_in(client, actor)` opens pages so.
+
+        Without area: county 370102, town 370102001 for helpers and clerks, 37 for whoever sits above a county."""
+        local = role in {Role.HELPER, Role.CLERK}
+        area = area or ("370102001" if local else "370102" if role is Role.COUNTY_OFFICER else "37")
+        number, token = next(self.numbers), f"token-{new_id()}"
+        with self.database.writing() as session:
+            account = Account(
+                name=f"staff{number}",
+                staff_name=name,
+                password_hash="not-a-hash",
+                must_change=False,
+                totp_on=False,
+                active=True,
+                made_at=self.now,
+                password_at=self.now,
+            )
+            session.add(account)
+            session.flush()
+            post = Post(
+                account_id=account.id,
+                role=role,
+                area=area,
+                county_code=area[:6].ljust(6, "0"),
+                station_code=station_code,
+                station_name="大桥村医保工作站" if station_code else None,
+                starts_on=clock.local_date(self.now) - timedelta(days=30),
+            )
+            session.add(post)
+            session.flush()
+            signed_in = SignInSession(
+                token_hash=sha256(token.encode()).hexdigest(),
+                account_id=account.id,
+                post_id=post.id,
+                device="Chrome·Android",
+                made_at=self.now,
+                seen_at=self.now,
+                second_passed=True,
+            )
+            session.add(signed_in)
+            session.flush()
+            actor = Actor(
+                account_id=account.id,
+                name=name,
+                role=role,
+                post_id=post.id,
+                area=area,
+                station_code=station_code,
+                station_name=post.station_name,
+                session_id=signed_in.id,
+            )
+            session.commit()
+        self.tokens[actor.account_id] = token
+        return actor
+
+    def signed_in(self, client: FlaskClient, actor: Actor) -> FlaskClient:
+        """This client with the actor's cookie."""
+        with client.session_transaction() as cookie:
+            cookie.clear()
+            cookie["_user_id"] = self.tokens[actor.account_id]
+        return client
+
+    def case(
+        self,
+        *,
+        by: Actor | None = None,
+        subject: Subject = WOMAN,
+        answers: dict[str, Any] | None = None,
+        state: State = State.SUBMITTED,
+        desk: Desk | None = Desk.TOWN,
+        code: str = "204817",
+        **facts: Any,
+    ) -> str:
+        """A case as it stands after it was submitted; returns its receipt number. `code` follows it. Every case is of
+        another subject matter, so one person may have many."""
+        station_code, town = facts.pop("station_code", None), facts.pop("town_code", None)
+        station_code = station_code or (by.station_code if by and by.station_code else self.station())
+        filer = by.account_id if by else "0" * 32
+        today = clock.local_date(self.now)
+        with self.database.writing() as session:
+            keys, ref = keys_of(session), facts.pop("ref", None) or receipts.new_ref()
+            said = {"psn_name": subject.name, "certno": subject.certno, "mob": subject.mobile} | (answers or {})
+            case = Case(
+                county_code=facts.pop("county_code", station_code[:6]),
+                ref=ref,
+                item_no=facts.pop("item_no", 15),
+                family=facts.pop("family", "remote_care"),
+                form_version=1,
+                station_code=station_code,
+                town_code=town or station_code[:9],
+                channel="window",
+                state=state,
+                desk=desk,
+                live=state not in {State.REFUSED, State.WITHDRAWN},
+                live_key=facts.pop("live_key", new_id()),
+                version=1,
+                person_index=keys.index(subject.certno or new_id(), "certno"),
+                phone_index=keys.index(subject.mobile, "phone") if subject.mobile else None,
+                subject=sealed_subject(subject),
+                answers=said,
+                answers_sha256=fingerprint(said),
+                identity_how="original",
+                identity_checked_by=filer,
+                filed_by=filer,
+                filed_at=facts.pop("filed_at", self.now),
+                state_at=facts.pop("state_at", self.now),
+                due_on=facts.pop("due_on", today + timedelta(days=1)),
+                statutory_due_on=facts.pop("statutory_due_on", None),
+                due_estimated=facts.pop("due_estimated", False),
+                to_county=facts.pop("to_county", False),
+                follow_hash=receipts.follow_hash(keys, ref, code),
+                **facts,
+            )
+            session.add(case)
+            session.flush()
+            session.add(
+                CaseEvent(
+                    county_code=case.county_code,
+                    case_id=case.id,
+                    seq=1,
+                    step="submit",
+                    state=state,
+                    desk=desk,
+                    at=case.filed_at,
+                    actor_id=by.account_id if by else None,
+                    actor_role=str(by.role) if by else "helper",
+                    actor_name=by.name if by else "赵敏",
+                    station_code=station_code,
+                    details={},
+                )
+            )
+            session.commit()
+            return ref
