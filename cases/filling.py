@@ -120,7 +120,7 @@ def keep(session: Session, draft: Draft, sent: Any, *, step: Step | None, now: d
     typed |= {
         name: form_places.code_of(value, places[name]) for name, value in typed.items() if name in places and value
     }
-    drafts.save(draft, typed | beside(sent, step is not None), now)
+    drafts.save(draft, typed | beside(draft.answers, typed, sent), now)
     if draft.answers.get(CODE) and draft.answers.get(CODE_TAIL) != tail_of(draft.answers):
         forget_code(draft)
     return draft

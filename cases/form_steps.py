@@ -3,7 +3,7 @@
 Pure: families, forms and mappings in, mappings out. No database.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -24,28 +24,31 @@ class Step(IntEnum):
 NAMES = {Step.WHO: _l("谁来办"), Step.MATTER: _l("办什么"), Step.PAPERS: _l("拍材料"), Step.SIGN: _l("核对签字")}
 
 # What people confirm at the end, with the whole form before their eyes.
-SIGNED = frozenset({"promise", "notice_read", "grdn_consent", "commit_mark", "commit_by", "sms_ok"})
-_WHO_STARTS = ("psn_", "grdn_", "agnter_", "auth_", "contact_")
-_WHO = frozenset({"certno", "gend", "brdy", "naty", "nat_regn_code", "ident_by", "mob", "no_phone", "no_capacity"})
+SIGNED = frozenset({"notice_version", "promise", "grdn_consent", "commit_by", "commit_mark", "sms_ok"})
 CHANNEL, CONFIRMED, CODE, CODE_TAIL = "channel", "confirmed", "code", "code_tail"  # kept beside the form's own fields
+_PERSON = "psn_name"
 
 
-def step_of(name: str) -> Step:
-    """On which page a field stands."""
-    if name in SIGNED:
-        return Step.SIGN
-    return Step.WHO if name in _WHO or name.startswith(_WHO_STARTS) else Step.MATTER
+def sections_of(family: Family, step: Step) -> list[tuple[Any, tuple[str, ...]]]:
+    """The headings of one page, each with its fields. Whatever is asked before and with the person is WHO."""
+    last = max(place for place, (_heading, names) in enumerate(family.sections) if _PERSON in names)
+    cut = []
+    for place, (heading, names) in enumerate(family.sections):
+        here = Step.WHO if place <= last else Step.MATTER
+        kept = tuple(name for name in names if (Step.SIGN if name in SIGNED else here) is step)
+        if kept:
+            cut.append((heading, kept))
+    return cut
 
 
 def fields_of(family: Family, step: Step) -> tuple[str, ...]:
     """The fields of one page, in their order."""
-    return tuple(name for _heading, names in family.sections for name in names if step_of(name) is step)
+    return tuple(name for _heading, names in sections_of(family, step) for name in names)
 
 
-def sections_of(family: Family, step: Step) -> list[tuple[Any, tuple[str, ...]]]:
-    """The headings of one page, each with its fields."""
-    cut = [(heading, tuple(name for name in names if step_of(name) is step)) for heading, names in family.sections]
-    return [(heading, names) for heading, names in cut if names]
+def step_of(family: Family, name: str) -> Step:
+    """On which page a field stands."""
+    return next((step for step in (Step.WHO, Step.MATTER, Step.SIGN) if name in fields_of(family, step)), Step.SIGN)
 
 
 def ask_of(family: Family, name: str) -> Ask:
@@ -53,7 +56,7 @@ def ask_of(family: Family, name: str) -> Ask:
     return next(extra for extra in family.shape.model_fields[name].metadata if isinstance(extra, Ask))
 
 
-def typed_of(family: Family, sent: Any, whole: Iterable[str] = ()) -> dict[str, Any]:
+def typed_of(family: Family, sent: Any, whole: Collection[str] = ()) -> dict[str, Any]:
     """The family's fields out of a sent form (a MultiDict). `whole`: fields of a page that was sent completely, where an
     empty box says nothing at all because it was left empty."""
     known = {name for _heading, names in family.sections for name in names}
@@ -68,14 +71,17 @@ def typed_of(family: Family, sent: Any, whole: Iterable[str] = ()) -> dict[str, 
     return said
 
 
-def beside(sent: Any, whole: bool) -> dict[str, Any]:
-    """What is kept beside the form's own fields: how it is handled, which doubts were confirmed."""
+def beside(answers: Mapping[str, Any], typed: Mapping[str, Any], sent: Any) -> dict[str, Any]:
+    """What is kept beside the form's own fields: how it is handled, which doubts were confirmed. Who then writes something
+    else has confirmed nothing yet."""
     said: dict[str, Any] = {}
     if CHANNEL in sent:
         said[CHANNEL] = str(sent[CHANNEL])[:20]
-    if CONFIRMED in sent or whole:
-        said[CONFIRMED] = [str(name)[:40] for name in sent.getlist(CONFIRMED) if name][:40]
-    return said
+    before = set(answers.get(CONFIRMED) or ())
+    named = {name for name in sent.getlist(CONFIRMED) if name and len(name) <= 40}
+    changed = {name for name, value in typed.items() if value != answers.get(name, "")}
+    after = sorted((before | named) - changed)[:40]
+    return said | ({CONFIRMED: after} if after or before else {})
 
 
 def seen_part(answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,16 @@ from typing import Any
 
 from cases.filing import Checked, Family, Level, Remark
 from cases.form_places import fits
-from cases.form_steps import Step, fields_of, sections_of, step_of
+from cases.form_steps import Step, fields_of, sections_of
 from common.forms import Field
 from common.i18n import english
 from common.i18n import gettext as _
 
 MANY = 600  # more names than that would make the page heavy: then they are typed without help
+RADIOS = 5  # choices that stand open on the page
 FEW = 40  # choices that a phone's own list still shows well; more are typed and looked up
 _FAR = re.compile(r"(^|_)brdy$|^live_since$")  # years ago: typed, since a calendar would be leafed through for minutes
+_CHINESE = re.compile("[\u3007\u3400-\u9fff]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -40,6 +42,7 @@ class Question:
     x_key: bool
     remarks: tuple[str, ...]
     most: int
+    zh: bool  # its choices are names, Chinese in every language
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,6 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """A warning to be confirmed once."""
-
-    field: str
-    words: str
-    confirmed: bool
-
-
-@dataclass(frozen=True)
 class Answer:
     """One line of the summary."""
 
@@ -68,6 +62,11 @@ class Answer:
     words: str
     step: int
     error: str | None
+
+    @property
+    def zh(self) -> bool:
+        """Whether it is Chinese in every language: a name, an address, a place."""
+        return bool(_CHINESE.search(self.words))
 
 
 Places = Mapping[str, Mapping[str, str]]  # field → code → name
@@ -117,6 +116,7 @@ def question(field: Field, remarks: Iterable[Remark], places: Places, errors: bo
         x_key=ask.clean == "number" and field.name.endswith("certno"),
         remarks=tuple(r.words for r in remarks if r.field == field.name and r.level in {Level.INFO, Level.HANDUP}),
         most=ask.most,
+        zh=bool(places.get(field.name)),
     )
 
 
@@ -135,15 +135,15 @@ def _how(field: Field, choices: int) -> str:
         return "day" if near else "date"  # the browser's calendar would drop what it cannot read
     if widget == "region" or (widget in {"choice", "select"} and choices > FEW):
         return "select" if 0 < choices <= FEW else "place"
-    if widget == "choice" and choices > 12:
+    if widget == "choice" and choices > RADIOS:
         return "select"
     return widget
 
 
-def doubts(checked: Checked, confirmed: Iterable[str]) -> list[Doubt]:
-    """Warnings, and which of them were confirmed."""
-    known = set(confirmed)
-    return [Doubt(r.field, r.words, r.field in known) for r in checked.remarks if r.level is Level.WARN]
+def doubts(family: Family, checked: Checked, step: Step | None = None) -> list[Remark]:
+    """Warnings that were not confirmed yet; with `step` those of that page."""
+    here = {*fields_of(family, step), "form"} if step else None
+    return [remark for remark in checked.to_confirm if here is None or remark.field in here]
 
 
 def notes(checked: Checked, *levels: Level) -> list[str]:
@@ -162,15 +162,15 @@ def summary(family: Family, checked: Checked, places: Places) -> list[tuple[str,
     told = []
     for step in (Step.WHO, Step.MATTER):
         for heading, names in sections_of(family, step):
-            rows = [_answer(checked.form[name], places) for name in names if checked.form[name].shown]
+            rows = [_answer(checked.form[name], step, places) for name in names if checked.form[name].shown]
             rows = [row for row in rows if row.words or row.error]
             if rows:
                 told.append((str(heading), rows))
     return told
 
 
-def _answer(field: Field, places: Places) -> Answer:
-    return Answer(field.name, str(field.ask.label), _words(field, places), step_of(field.name), field.error)
+def _answer(field: Field, step: Step, places: Places) -> Answer:
+    return Answer(field.name, str(field.ask.label), _words(field, places), step, field.error)
 
 
 def _words(field: Field, places: Places) -> str:
