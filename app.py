@@ -24,6 +24,7 @@ import cases.cli
 import cases.paper_routes
 import cases.paper_try_routes
 import common.assets
+import common.cli
 import common.health
 import common.preferences
 import common.ui_pieces
@@ -61,7 +62,7 @@ from common import (
     sane_requests,
     sealing,
 )
-from common.settings import ROOT, Settings, read_settings
+from common.settings import ROOT, Settings, WrongSetting, read_settings
 
 MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
 
@@ -145,6 +146,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     for commands in (
         migrate.db_cli,
         accounts.cli.accounts_cli,
+        common.cli.audit_cli,
+        common.cli.backup_cli,
+        common.cli.keys_cli,
         services_catalog.cli.catalogue_cli,
         maps.cli.reach_cli,
         stations.cli.stations_cli,
@@ -154,6 +158,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ):
         app.cli.add_command(commands)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
+    app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
     app.register_error_handler(HTTPException, _say_what_is_wrong)
     app.register_error_handler(InternalServerError, _say_we_failed)
     return app
@@ -201,7 +206,13 @@ def _keys(settings: Settings) -> sealing.KeyRing | None:
     """The key ring: made at the first start of a demo, brought by the operator in production. None where it is missing:
     commands that need no key still run (`flask keys make` is one), a server does not start."""
     if settings.mode == "demo":
-        return sealing.make_keys(settings.keys_folder)
+        try:
+            return sealing.make_keys(settings.keys_folder)
+        except OSError as problem:
+            words = f"must be a folder that can be written to, unlike {settings.keys_folder} ({problem.strerror})"
+            raise WrongSetting(f"The setting MENKOU_KEY_DIR {words}. See .env.example.") from None
+        except sealing.KeysMissing as problem:
+            raise WrongSetting(f"The setting MENKOU_KEY_DIR is wrong: {problem}.") from None
     try:
         return sealing.read_keys(settings.keys_folder)
     except sealing.KeysMissing:
