@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
 import accounts.account_routes
+import accounts.admin_routes
 import accounts.cli
 import accounts.current
 import accounts.routes
@@ -41,12 +42,14 @@ import services_catalog.routes
 import stations.api
 import stations.cli
 import stations.clusters
+import stations.demo
 import stations.door_routes
 import stations.map_api
 import stations.map_routes
 import stations.queries
 import stations.routes
 import stations.search
+from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from cases import paper_rights
 from common import (
@@ -117,6 +120,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.set_up(app)
     _set_up_sign_in(app)
     app.extensions["places"] = Places(_station_place, _division_name)
+    app.extensions["demo_places"] = _demo_places
 
     for room in (
         common.assets,
@@ -124,6 +128,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         common.preferences,
         accounts.routes,
         accounts.account_routes,
+        accounts.admin_routes,
         services_catalog.routes,
         services_catalog.api,
         stations.routes,
@@ -194,6 +199,22 @@ def _station_place(session: Session, code: str) -> StationPlace | None:
     """For posts: an open station."""
     found = stations.queries.station(session, code)
     return StationPlace(found.name, found.town_code) if found is not None and found.open else None
+
+
+def _demo_places(session: Session) -> DemoPlaces | None:
+    """Where the demo's staff work; None without demo stations."""
+    pair = stations.demo.neighbours(session)
+    if pair is None:
+        return None
+    village, town = pair
+    names = {code: _division_name(session, code) or code for code in (village.county_code, village.county_code[:4])}
+    return DemoPlaces(
+        village_station=(village.code, village.name),
+        town_station=(town.code, town.name),
+        town_code=village.town_code,
+        county=(village.county_code, names[village.county_code]),
+        city=(village.county_code[:4], names[village.county_code[:4]]),
+    )
 
 
 def _division_name(session: Session, area: str) -> str | None:
