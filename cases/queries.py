@@ -19,6 +19,7 @@ from cases.models import OPEN_STATES, Authorisation, Case, CaseEvent, Consent, D
 from cases.scope import desk_of, in_reach
 from common.sealing import keys_of
 from common.working_days import WorkingDays
+from stations.models import Station
 
 PAGE = 20
 COUNTED = 1_000  # a tab says 999+ beyond: counting a hundred thousand rows for a number nobody reads costs 30 ms
@@ -38,24 +39,42 @@ class File:
     papers: Sequence[Paper]
     authorisations: Sequence[Authorisation]
     consents: Sequence[Consent]
+    station_name: str  # where it was filed; its code where the station is gone
+    station_phone: str | None
 
 
 def file_of(session: Session, ref: str, by: Actor) -> File | None:
-    """Everything of one case in the actor's reach; None otherwise. Five SELECTs."""
-    case = session.scalars(sa.select(Case).where(Case.ref == ref, in_reach(by))).one_or_none()
-    return _file(session, case) if case else None
+    """Everything of one case in the actor's reach; None otherwise. Four SELECTs."""
+    return _file(session, Case.ref == ref, in_reach(by))
 
 
-def _file(session: Session, case: Case) -> File:
-    def of(model: Any, *order: Any) -> Any:
-        return session.scalars(sa.select(model).where(model.case_id == case.id).order_by(*order)).all()
-
+def _file(session: Session, *where: sa.ColumnElement[bool]) -> File | None:
+    wanted = sa.select(Case, Station.name, Station.phone).outerjoin(Station, Station.code == Case.station_code)
+    found = session.execute(wanted.where(*where)).one_or_none()
+    if found is None:
+        return None
+    case: Case = found.Case
+    papers = sa.select(Paper).where(Paper.case_id == case.id, Paper.state != "removed")
+    # Authorisations and consents of one case are a handful: every pair of them in one statement costs less than two.
+    beside = (
+        sa.select(Authorisation, Consent)
+        .select_from(Case)
+        .outerjoin(Authorisation, Authorisation.case_id == Case.id)
+        .outerjoin(Consent, Consent.case_id == Case.id)
+        .where(Case.id == case.id)
+        .order_by(Authorisation.made_at, Consent.at, Consent.id)
+    )
+    events = session.scalars(sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.seq)).all()
+    at_hand = session.scalars(papers.order_by(Paper.at, Paper.id)).all()
+    pairs = session.execute(beside).all()
     return File(
         case,
-        of(CaseEvent, CaseEvent.seq),
-        [paper for paper in of(Paper, Paper.at, Paper.id) if paper.state != "removed"],
-        of(Authorisation, Authorisation.made_at),
-        of(Consent, Consent.at),
+        events,
+        at_hand,
+        list(dict.fromkeys(pair.Authorisation for pair in pairs if pair.Authorisation)),
+        list(dict.fromkeys(pair.Consent for pair in pairs if pair.Consent)),
+        found.name or case.station_code,
+        found.phone,
     )
 
 
@@ -67,11 +86,12 @@ def for_step(session: Session, ref: str, by: Actor) -> Case | None:
 
 def followed(session: Session, ref: str, code: str) -> File | None:
     """What a resident may see with receipt number and code; None when either is wrong. The caller limits the tries."""
-    wanted = sa.select(Case).where(
-        Case.ref == ref, Case.follow_hash == receipts.follow_hash(keys_of(session), ref, code)
-    )
-    case = session.scalars(wanted).one_or_none()
-    return _file(session, case) if case else None
+    return _file(session, Case.ref == ref, Case.follow_hash == receipts.follow_hash(keys_of(session), ref, code))
+
+
+def followed_again(session: Session, ref: str, follow_hash: str) -> File | None:
+    """The same for a browser that gave the code before: `follow_hash` is what its cookie vouches for; a new code ends it."""
+    return _file(session, Case.ref == ref, Case.follow_hash == follow_hash)
 
 
 # The queue
@@ -93,21 +113,28 @@ class Queue:
     """One page of a queue, and how many each tab holds (COUNTED means: that many or more)."""
 
     cases: Sequence[Case]
+    stations: dict[str, str]  # code → name, of those cases
     counts: dict[Tab, int]
     tab: Tab
     number: int
     more: bool
 
 
-def queue(session: Session, by: Actor, tab: Tab, days: WorkingDays, today: date, number: int = 1) -> Queue:
-    """The actor's open cases by deadline, `PAGE` a page. Two SELECTs, whatever there is.
+def queue(
+    session: Session, by: Actor, tab: Tab, days: WorkingDays, today: date, number: int = 1, item_no: int | None = None
+) -> Queue:
+    """The actor's open cases by deadline, `PAGE` a page, of one item or of all. Two SELECTs, whatever there is.
 
-    Clerks and officers see what lies at their desk, a helper what the station filed and is still open.
+    Clerks and officers see what lies at their desk, a helper what the station filed and is still open. Cases without a
+    deadline stand first on SQLite, last on PostgreSQL.
     """
     ways = _conditions(by, days, today)
-    wanted = sa.select(Case).options(defer(Case.answers)).where(*ways[tab])
-    start = (min(max(number, 1), MAX_PAGES) - 1) * PAGE
-    rows = session.scalars(wanted.order_by(Case.due_on, Case.id).offset(start).limit(PAGE + 1)).all()
+    if item_no is not None:
+        ways = {name: [*conditions, Case.item_no == item_no] for name, conditions in ways.items()}
+    wanted = sa.select(Case, station_name()).options(defer(Case.answers)).where(*ways[tab])
+    number = min(max(number, 1), MAX_PAGES)
+    start = (number - 1) * PAGE
+    rows = session.execute(wanted.order_by(Case.due_on, Case.id).offset(start).limit(PAGE + 1)).all()
     counted = [
         sa.select(sa.func.count())
         .select_from(sa.select(Case.id).where(*conditions).limit(COUNTED).subquery())
@@ -116,15 +143,26 @@ def queue(session: Session, by: Actor, tab: Tab, days: WorkingDays, today: date,
         for name, conditions in ways.items()
     ]
     counts = session.execute(sa.select(*counted)).one()
-    return Queue(rows[:PAGE], {name: counts._mapping[name] for name in ways}, tab, number, len(rows) > PAGE)
+    return Queue(
+        [row.Case for row in rows[:PAGE]],
+        {row.Case.station_code: row.station_name or row.Case.station_code for row in rows},
+        {name: counts._mapping[name] for name in ways},
+        tab,
+        number,
+        len(rows) > PAGE and number < MAX_PAGES,
+    )
+
+
+def station_name() -> Any:
+    """The name of a case's station, asked for after the rows were chosen: a join could make a planner read them all."""
+    return sa.select(Station.name).where(Station.code == Case.station_code).scalar_subquery().label("station_name")
 
 
 def _conditions(by: Actor, days: WorkingDays, today: date) -> dict[Tab, list[sa.ColumnElement[bool]]]:
     desk = desk_of(by)
-    base = [in_reach(by), Case.state.in_(OPEN_STATES)]
-    if desk:
-        base.append(Case.desk == desk)
-    running = Case.state != State.NEEDS_SUPPLEMENT
+    # What lies on a desk is open, and only that (cases/operations.py): the indexes of cases/models.py hold nothing else.
+    base = [in_reach(by), Case.desk == desk if desk else Case.desk.is_not(None)]
+    running = Case.state.in_([state for state in OPEN_STATES if state is not State.NEEDS_SUPPLEMENT])
     soon = days.after(today, SOON_WD).date
     return {
         Tab.ALL: base,
@@ -142,9 +180,10 @@ def _conditions(by: Actor, days: WorkingDays, today: date) -> dict[Tab, list[sa.
 # Search
 
 
-def search(session: Session, typed: str, by: Actor) -> Sequence[Case]:
-    """Cases in reach with this receipt number, or of the person with this whole ID number or telephone. One SELECT."""
-    plain = "".join(typed.split()).upper()
+def search(session: Session, typed: str, by: Actor) -> list[tuple[Case, str]]:
+    """Cases in reach with this receipt number, or of the person with this whole ID number or telephone, the newest first,
+    each with the name of its station. One SELECT."""
+    plain = "".join(chr(ord(c) - 0xFEE0) if "！" <= c <= "～" else c for c in "".join(typed.split())).upper()
     keys, ref = keys_of(session), receipts.read_ref(typed)
     ways = [
         Case.person_index == person_index(session, plain),
@@ -153,8 +192,9 @@ def search(session: Session, typed: str, by: Actor) -> Sequence[Case]:
     ]
     if ref:
         ways.append(Case.ref == ref)
-    wanted = sa.select(Case).options(defer(Case.answers)).where(in_reach(by), sa.or_(*ways))
-    return session.scalars(wanted.order_by(Case.filed_at.desc()).limit(PAGE)).all()
+    wanted = sa.select(Case, station_name()).options(defer(Case.answers)).where(in_reach(by), sa.or_(*ways))
+    rows = session.execute(wanted.order_by(Case.filed_at.desc()).limit(PAGE)).all()
+    return [(row.Case, row.station_name or row.Case.station_code) for row in rows]
 
 
 def waiting_at(case: Case) -> str:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from accounts.policy import MAY, Action, Actor, Role
 from cases.models import Case, Desk
-from cases.transitions import Rule
+from cases.transitions import Rule, Step
 
 
 def in_reach(actor: Actor) -> sa.ColumnElement[bool]:
@@ -40,5 +40,6 @@ def desk_of(actor: Actor) -> Desk | None:
 def may_step(actor: Actor, case: Case, rule: Rule) -> bool:
     """Whether this actor may take this step of this case: right, area, and the desk it lies on."""
     allowed = {str(action) for action in MAY[actor.role]} & {str(who) for who in rule.by}
-    at_my_desk = rule.at is None or desk_of(actor) in (None, rule.at)
+    # What is missing may be brought by whoever files, whichever desk waits for it.
+    at_my_desk = rule.at is None or rule.step is Step.SUPPLY or desk_of(actor) in (None, rule.at)
     return bool(allowed) and at_my_desk and reaches(actor, case)

@@ -6,6 +6,17 @@ from alembic import op
 revision = "0007_cases"
 down_revision = "0006_accounts"
 
+# Over open cases only (desk IS NOT NULL); see cases/models.py.
+OPEN_INDEXES = {
+    "ix_case_file_county": ["county_code", "desk", "due_on", "id"],
+    "ix_case_file_county_state": ["county_code", "desk", "state", "due_on", "id"],
+    "ix_case_file_town": ["town_code", "desk", "due_on", "id"],
+    "ix_case_file_town_state": ["town_code", "desk", "state", "due_on", "id"],
+    "ix_case_file_station": ["station_code", "due_on", "id"],
+    "ix_case_file_handler": ["handler_id", "due_on", "id"],
+    "ix_case_file_lapse": ["state", "supplement_due_on"],
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -75,11 +86,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("ref", name=op.f("uq_case_file_ref")),
     )
     with op.batch_alter_table("case_file", schema=None) as batch_op:
-        batch_op.create_index("ix_case_file_desk", ["county_code", "desk", "town_code", "due_on", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_file_handler_id_state"), ["handler_id", "state"], unique=False)
+        for name, columns in OPEN_INDEXES.items():
+            batch_op.create_index(
+                name,
+                columns,
+                sqlite_where=sa.text("desk IS NOT NULL"),
+                postgresql_where=sa.text("desk IS NOT NULL"),
+            )
+        batch_op.create_index(
+            "ix_case_file_over",
+            ["state_at"],
+            sqlite_where=sa.text("desk IS NULL"),
+            postgresql_where=sa.text("desk IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_case_file_person_index"), ["person_index"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_phone_index"), ["phone_index"], unique=False)
-        batch_op.create_index("ix_case_file_station", ["station_code", "state", "due_on", "id"], unique=False)
         batch_op.create_index(
             "uq_case_file_live",
             ["person_index", "live_key"],
