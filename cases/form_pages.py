@@ -230,5 +230,3 @@ def exit_page(session: Session, filled: Filled, where: Addresses, step: Step, *,
     """No case is needed: why, and what to do instead."""
     words = filled.checked.exit.words if filled.checked.exit else ""
     return page("cases/form_exit.html", **common(session, filled, step, where, by=by), words=words)
-
-
