@@ -62,6 +62,7 @@ def show() -> ResponseReturnValue:
             circle=_circle(query, origin, listed),
             circle_words=_("%(by)s %(m)s 分钟", by=MODE_WORDS[query.by], m=query.minutes),
             listed=listed,
+            by_words=str(MODE_WORDS[query.by]),
             heading=_heading(query, listed),
             choices=[_choice(hit, kept) for hit in hits] if form.ok and query.at and origin is None else [],
             said_unknown=bool(form.ok and query.at and not hits and origin is None),
