@@ -106,8 +106,32 @@
     });
     return kept;
   }
+  function nearest() { return map.getZoom() >= map.getMaxZoom(); }
   function closer(at) {
-    map.setView(at, Math.min(map.getMaxZoom(), map.getZoom() + 2));
+    if (!nearest()) { map.setView(at, Math.min(map.getMaxZoom(), map.getZoom() + 2)); return; }
+    var list = new URL((find("list") || location).href), asks = list.searchParams; // more than a map can name: the list can
+    ["acc", "area", "at", "v"].forEach(function (name) { asks.delete(name); });
+    asks.set("lat", at[0].toFixed(5));
+    asks.set("lon", at[1].toFixed(5));
+    asks.set("m", "0");
+    location.href = list.href;
+  }
+  function spread(all) { // there is no nearer: stations of one doorstep stand round it, each to be hit
+    var zoom = mercatorZoom(), stand = [], apart = {};
+    Object.keys(all).sort().forEach(function (key) {
+      var one = all[key], left = x(one.at[1], zoom), top = y(one.at[0], zoom), right = 0, down = 0, ring = 0, step = 0;
+      function taken(other) { return Math.abs(other[0] - left - right) < 44 && Math.abs(other[1] - top - down) < 44; }
+      while (stand.some(taken)) {
+        if (step >= 8 * ring) { ring++; step = 0; }
+        right = 46 * ring * Math.cos(Math.PI * step / 4 / ring);
+        down = 46 * ring * Math.sin(Math.PI * step / 4 / ring);
+        step++;
+      }
+      stand.push([left + right, top + down]);
+      if (ring) one.at = [lat(top + down, zoom), lon(left + right, zoom)];
+      apart[ring ? key + "/" + one.at.join() : key] = one;
+    });
+    return apart;
   }
   function wanted() { // by key, what has to stand on the map
     var all = {}, listed = {};
@@ -132,7 +156,7 @@
   }
   function draw() {
     latest.stations.sort(function (a, b) { return b.lat - a.lat || (a.code < b.code ? -1 : 1); });
-    var all = wanted(), held = document.activeElement, key;
+    var all = nearest() ? spread(wanted()) : wanted(), held = document.activeElement, key;
     for (key in drawn) {
       if (!all[key]) {
         if (drawn[key].getElement() === held) map.getContainer().focus({ preventScroll: true });

@@ -140,6 +140,16 @@ def test_closed_stations_are_left_out_from_zoom_12_on_and_exceptions_of_today_co
     assert (far["total"], far["open_now"]) == (5, False)
 
 
+def test_two_stations_at_one_spot_come_apart_however_they_are_asked_for(make, client, items):
+    for name in ("甲", "乙"):
+        make.station(name, items=(18,), channels=1)
+    make.station("周末才开", items=(18,), hours="Sa-Su 09:00-12:00; PH off")
+    for filters in ({"open": "1"}, {"open": "1", "item": 18}, {"open": "1", "channel": "window"}):
+        found = look(client, zoom=18, half=0.0005, **filters)
+        assert (found["clusters"], [s["name"] for s in found["stations"]]) == ([], ["甲", "乙"])
+        assert {s["state"] for s in found["stations"]} == {"open"}
+
+
 def test_many_stations_at_one_door_stay_a_number_however_near(make, client, session):
     make.station()
     row = dict(session.execute(sa.select(Station.__table__)).mappings().one())

@@ -228,6 +228,31 @@ def test_a_hostile_name_is_shown_as_it_is_and_runs_nowhere(chromium, own_app):
         assert here.faults == []
 
 
+def test_stations_of_one_doorstep_stand_side_by_side_at_the_nearest_view(chromium, own_app):
+    """A number too large for names leads to the list of that spot."""
+    app = own_app()
+    with app.extensions["db"].writing() as session:
+        row = dict(session.execute(sa.select(Station.__table__).where(Station.open)).mappings().first())
+        spot = f"{row['lat']:.5f},{row['lon']:.5f},18"
+        copies = [row | {"id": f"c{n:03}", "code": f"370102001{n:03}Z9"} for n in range(100)]
+        session.execute(sa.insert(Station.__table__), copies[:5])
+        session.commit()
+        with served(app) as server, phone_at(chromium, server) as here:
+            page = drawn(here.open(f"/stations/map?v={spot}"))
+            pins = [pin.bounding_box() for pin in page.locator(f"{MARKERS}.door").all()]
+            assert len(pins) == 6
+            for n, one in enumerate(pins):
+                for other in pins[:n]:
+                    assert abs(one["x"] - other["x"]) >= 43 or abs(one["y"] - other["y"]) >= 43
+        session.execute(sa.insert(Station.__table__), copies[5:])
+        session.commit()
+        with served(app) as server, phone_at(chromium, server) as here:
+            page = drawn(here.open(f"/stations/map?v={spot}"))
+            page.locator(f"{MARKERS}.many").click()
+            page.wait_for_url(re.compile(r"/stations\?lat="))
+            assert page.locator(".st > li").count() == 20
+
+
 # Tiles
 
 
