@@ -1,7 +1,7 @@
 """What a map shows of a box: how many stations each cell holds, and by name those that stand alone. Room `stations`, floor 3.
 
-Three statements at most: editions, cells, names. Up to zoom 11 cells are read ready-made (stations/clusters.py), beyond it,
-or when a channel is asked for, counted.
+Three statements at most: editions, cells, names. Up to zoom 11, with a channel up to zoom 8, cells are read ready-made
+(stations/clusters.py), beyond it counted.
 """
 
 import functools
@@ -73,8 +73,8 @@ def in_view(session: Session, cells: Cells, wanted: Wanted, *, now: datetime) ->
     """The stations of `cells` that suit, as few markers. Those that stand alone in their cell are named from zoom 12 on,
     all of them from zoom 15 on, as long as there are at most MOST_NAMED to name."""
     open_now = wanted.open_now and cells.zoom >= OPEN_FROM
-    if cells.zoom <= clusters.DEEPEST and wanted.channel is None:
-        found = _kept(session, cells, wanted.item)
+    if cells.zoom <= (clusters.DEEPEST_BY_CHANNEL if wanted.channel else clusters.DEEPEST):
+        found = _kept(session, cells, wanted)
     else:
         found = _counted(session, cells, wanted, open_now, now)
     total = sum(cell.n for cell in found)
@@ -94,20 +94,20 @@ def in_view(session: Session, cells: Cells, wanted: Wanted, *, now: datetime) ->
     return View(middles, named, total, open_now)
 
 
-def _kept(session: Session, cells: Cells, item: int | None) -> list[_Cell]:
-    c = _cluster.c
-    columns = [c.cx, c.cy, c.n, c.mx_sum, c.my_sum] + ([c.by_item] if item else [])
+def _kept(session: Session, cells: Cells, wanted: Wanted) -> list[_Cell]:
+    c, filtered = _cluster.c, wanted.item is not None or wanted.channel is not None
+    columns = [c.cx, c.cy, c.n, c.mx_sum, c.my_sum] + ([c.by_item] if filtered else [])
     rows = session.execute(
         sa.select(*columns)
         .where(c.zoom == cells.zoom, c.cx.between(cells.west, cells.east), c.cy.between(cells.north, cells.south))
         .order_by(c.cx, c.cy)
     )
-    if not item:
+    if not filtered:
         return [_Cell(cx, cy, n, mx_sum, my_sum, None) for cx, cy, n, mx_sum, my_sum in rows]
     found = []
     for cx, cy, n, mx_sum, my_sum, by_item in rows:  # the marker stands in the middle of all stations of the cell
-        if with_item := clusters.count_of(by_item, item):
-            found.append(_Cell(cx, cy, with_item, mx_sum * with_item // n, my_sum * with_item // n, None))
+        if suit := clusters.count_of(by_item, wanted.item, wanted.channel):
+            found.append(_Cell(cx, cy, suit, mx_sum * suit // n, my_sum * suit // n, None))
     return found
 
 

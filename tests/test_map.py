@@ -110,7 +110,7 @@ def test_a_box_is_widened_to_whole_cells_so_that_neighbours_ask_for_the_same(mak
     assert look(client, half=0.01) == look(client, half=0.0101)
 
 
-@pytest.mark.parametrize("zoom", [7, 11, 13, 16])
+@pytest.mark.parametrize("zoom", [0, 7, 8, 9, 11, 13, 16])
 def test_filters_count_only_what_suits(make, client, items, counted, zoom):
     make.station("甲", items=(18,), channels=1)
     make.station("乙", items=(), assist=(18,), channels=2)
@@ -317,7 +317,7 @@ def test_an_import_counts_in_the_same_transaction(make, session):
 
 def test_counting_only_what_moved_comes_to_the_same(make, session, counted):
     for n in range(12):
-        make.station(place=Place(SQUARE.lat + n * 0.03, SQUARE.lon - n * 0.05), items=(1, n + 2))
+        make.station(place=Place(SQUARE.lat + n * 0.03, SQUARE.lon - n * 0.05), items=(1, n + 2), channels=n + 1)
     counted()
     moved = session.scalars(sa.select(Station).order_by(Station.code)).first()
     was, now_at = pixel_of(Place(moved.lat, moved.lon)), pixel_of(ACROSS_TOWN)
@@ -409,11 +409,19 @@ def test_the_lines_between_counties_are_drawn_once_and_fit_a_slow_link():
     assert len(brotli.compress(borders().text.encode(), quality=4)) < 25_000
 
 
-def test_a_database_from_before_the_map_is_counted_by_the_upgrade(app, session, make):
+@pytest.mark.parametrize(
+    "older",
+    [
+        lambda session: session.execute(sa.delete(StationCluster)),
+        lambda session: session.execute(sa.update(StationCluster).values(by_item=b"\0" * 4 * 19)),
+    ],
+    ids=["from before the map", "from before the counts by channel"],
+)
+def test_an_older_database_is_counted_by_the_upgrade(app, session, make, older):
     make.station("近站")
     clusters.rebuild(session)
     counted = session.execute(sa.select(StationCluster.__table__)).all()
-    session.execute(sa.delete(StationCluster))
+    older(session)
     session.commit()
     assert app.test_cli_runner().invoke(args=["db", "upgrade"]).exit_code == 0
     with app.extensions["db"].read_session() as later:
