@@ -141,7 +141,7 @@ def views(server: Server, places: list[Place]) -> list[Row]:
     link.close()
     cpu = (server.cpu_seconds() - used) / asked * 1000
     rows = [
-        at_most(f"map: a view, p95 of the slowest zoom, {name}", ms, 20, f"ms (z{zoom})")
+        at_most(f"map: a view, p95 of the slowest zoom ({zoom}), {name}", ms, 20, "ms")
         for name, (ms, zoom) in slowest.items()
     ]
     return [

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from common.editions import bump
 from maps.cells import Cells, shift
 from maps.place import Pixel
 from services_catalog.models import MAX_ITEM_NO
@@ -82,9 +83,10 @@ def recount(session: Session, pixels: Iterable[Pixel]) -> None:
 
 def _alone(session: Session) -> None:
     """One writer of counts at a time: neighbours share cells, and both would write them anew. Readers go on. SQLite has one
-    writer anyway."""
+    writer anyway. What is kept in memory of stations (stations/shares.py) is old from now on."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text("LOCK TABLE station_cluster IN SHARE ROW EXCLUSIVE MODE"))
+    bump(session, "stations")
 
 
 def count_of(by_item: bytes, item: int | None, channel: Channel | None = None) -> int:

@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from bs4 import BeautifulSoup
 
 from maps.borders import borders
 from maps.cells import MOST_CELLS, cells_in, place_at
+from maps.overview import overview
 from maps.place import Place, pixel_of
 from maps.shell import shell
 from services_catalog.operations import load_shipped
@@ -347,6 +349,54 @@ def test_the_page_has_the_list_without_any_script(make, client, items):
     assert "走路 15 分钟大约能到的范围（估算）" in text
 
 
+def rows(text: str) -> dict[str, str]:
+    """What the page says of each city or county."""
+    cells = BeautifulSoup(text, "html.parser").select("#list ul.cells a")
+    return {cell.b.text: cell.small.text for cell in cells if cell.small}
+
+
+def test_the_map_of_the_province_says_how_many_stations_each_city_has_and_how_many_are_verified(make, client, counted):
+    make.station("甲", verified_on=date(2026, 11, 2))
+    make.station("乙")
+    make.station("丙", open=False, verified_on=date(2026, 11, 2))
+    counted()
+    assert rows(client.get("/stations/map").text) == {"济南市": "2 个站点·核实过 1 个（50%）"}
+    assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "2 个站点·核实过 1 个（50%）"}
+    county = client.get("/stations/map?area=370102&by=car&m=60").text
+    assert "历下区</span>·2 个站点·核实过 1 个（50%）" in county
+
+
+def test_the_shares_follow_the_filters_and_every_change(make, client, items, counted):
+    make.station("甲", items=(18,), channels=1)
+    make.station("乙", items=(7,), channels=2)
+    counted()
+    assert rows(client.get("/stations/map").text) == {"济南市": "2 个站点·还没核实"}
+    assert rows(client.get("/stations/map?item=18").text) == {"济南市": "1 个站点·还没核实"}
+    assert rows(client.get("/stations/map?channel=assisted&item=18").text) == {"济南市": "没有符合条件的站点"}
+    make.station("丙", verified_on=date(2026, 11, 2))
+    counted()
+    assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "3 个站点·核实过 1 个（33%）"}
+
+
+def test_without_scripts_the_province_is_a_drawing_of_cities_that_are_links(make, client, counted):
+    make.station()
+    counted()
+    drawing = BeautifulSoup(client.get("/stations/map?item=").text, "html.parser").select_one("noscript svg")
+    assert [(a["href"], a.text.split()) for a in drawing.select("a")] == [("/stations/map?area=370100", ["济南", "1"])]
+    assert len(drawing.select("path")) == 16
+    assert BeautifulSoup(client.get("/stations/map?area=370100").text, "html.parser").select("noscript svg") == []
+
+
+def test_the_drawing_is_small_and_its_cities_lie_where_they_should():
+    drawn = {city.code: city for city in overview().cities}
+    assert len(drawn) == 16
+    assert sum(len(city.outline) for city in drawn.values()) < 6_000
+    heze, weihai, dongying, zaozhuang = (drawn[code] for code in ("371700", "371000", "370500", "370400"))
+    assert 0 < heze.x < dongying.x < weihai.x < 360
+    assert 0 < dongying.y < zaozhuang.y < overview().height
+    assert all(city.outline.startswith("M") and city.outline.endswith("z") for city in drawn.values())
+
+
 @pytest.mark.parametrize("v", ["x", "36,117", "36,117,19", "86,117,7", "36,181,7", "nan,117,7", "36,117,7,8"])
 def test_a_wrong_view_in_the_address_is_a_sentence(demo_app, v):
     response = demo_app.test_client().get("/stations/map", query_string={"v": v})
@@ -365,6 +415,7 @@ def test_county_lines_are_drawn_in_production_only_with_an_approval_number(tmp_p
     bare = production(tmp_path, demo_sqlite).test_client()
     assert bare.get(address).status_code == 404
     assert "data-borders" not in bare.get("/stations/map").text
+    assert '<path d="M' not in bare.get("/stations/map").text.split("<noscript>")[1].split("</noscript>")[0]
     approved = production(tmp_path, demo_sqlite, map_approval="鲁SG(2026)001号").test_client()
     page = approved.get("/stations/map").text
     assert approved.get(address).status_code == 200
