@@ -50,7 +50,7 @@ def show() -> ResponseReturnValue:
     current = catalogue(session, clock.local_date(now))
     origin, hits = origin_of(session, query) if form.ok else (None, [])
     kept |= place_of(query, origin, hits)
-    area = queries.division(session, kept["area"]) if origin and "area" in kept else None
+    area = queries.division(session, kept["area"]) if "area" in kept else None
     # Nobody starts from a city: it is looked at from above, like the province.
     city = area if area and area.level <= 2 else None
     if city:

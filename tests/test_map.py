@@ -43,19 +43,21 @@ def count(session) -> list[tuple]:
 
 
 @pytest.fixture
-def items(session):
+def items(database):
     """The shipped list of items: without one, none can be asked for."""
-    load_shipped(session, NOW)
-    session.commit()
+    with database.writing() as session:
+        load_shipped(session, NOW)
+        session.commit()
 
 
 @pytest.fixture
-def counted(session):
+def counted(database):
     """Counts every station anew, as an import does."""
 
     def rebuild() -> None:
-        clusters.rebuild(session)
-        session.commit()
+        with database.writing() as session:
+            clusters.rebuild(session)
+            session.commit()
 
     return rebuild
 
