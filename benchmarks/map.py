@@ -67,7 +67,7 @@ def measure() -> list[Row]:
 
 def compare(browser: Browser, ours: str, theirs: str) -> list[Row]:
     rows: list[Row] = []
-    for url in (ours, theirs):  # the first map of a process waits for folium to be loaded: once in its life
+    for url in (ours, theirs) * 4:  # the first map of each process waits for folium to be loaded: once in its life
         look(browser, url, slow=False)
     for name, slow in (("desktop", False), ("slow phone", True)):
         menkou: list[Seen] = []
