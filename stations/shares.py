@@ -42,15 +42,12 @@ def of_county(session: Session, code: str, name: str) -> Share:
 
 
 def share_words(share: Share) -> str:
-    """2310 个站点·核实过 12 个（不到百分之一）."""
+    """2310 个站点·核实过 12%."""
     if not share.stations:
         return _("没有符合条件的站点")
     part = share.verified / share.stations
-    verified = (
-        _("核实过 %(done)s 个（%(part)s）", done=share.verified, part=f"{part:.0%}" if part >= 0.01 else _("不到百分之一"))
-        if share.verified
-        else _("还没核实")
-    )
+    said = f"{part:.0%}" if part >= 0.01 else _("不到百分之一")
+    verified = _("核实过 %(part)s", part=said) if share.verified else _("还没核实")
     return ngettext("%(num)s 个站点", "%(num)s 个站点", share.stations) + "·" + verified
 
 

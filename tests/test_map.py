@@ -383,10 +383,10 @@ def test_the_map_of_the_province_says_how_many_stations_each_city_has_and_how_ma
     make.station("乙")
     make.station("丙", open=False, verified_on=date(2026, 11, 2))
     counted()
-    assert rows(client.get("/stations/map").text) == {"济南市": "2 个站点·核实过 1 个（50%）"}
-    assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "2 个站点·核实过 1 个（50%）"}
+    assert rows(client.get("/stations/map").text) == {"济南市": "2 个站点·核实过 50%"}
+    assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "2 个站点·核实过 50%"}
     county = client.get("/stations/map?area=370102&by=car&m=60").text
-    assert "历下区</span>·2 个站点·核实过 1 个（50%）" in county
+    assert "历下区</span>·2 个站点·核实过 50%" in county
 
 
 def test_the_shares_follow_the_filters_and_every_change(make, client, items, counted):
@@ -398,7 +398,7 @@ def test_the_shares_follow_the_filters_and_every_change(make, client, items, cou
     assert rows(client.get("/stations/map?channel=assisted&item=18").text) == {"济南市": "没有符合条件的站点"}
     make.station("丙", verified_on=date(2026, 11, 2))
     counted()
-    assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "3 个站点·核实过 1 个（33%）"}
+    assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "3 个站点·核实过 33%"}
 
 
 def test_without_scripts_the_province_is_a_drawing_of_cities_that_are_links(make, client, counted):
