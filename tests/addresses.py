@@ -79,6 +79,8 @@ FACES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "stations_map.show": {
         "near": {"lat": NEAR[0], "lon": NEAR[1], "by": "ebike", "m": "30", "item": "18"},
+        "city": {"area": "370100", "item": "18"},
+        "county": {"area": "370102", "by": "car", "m": "60"},
         "looking-at": {"v": f"{NEAR[0]},{NEAR[1]},13", "open": "1"},
         "nothing-near": {"lat": NEAR[0], "lon": NEAR[1], "item": "18", "channel": "self_service"},
         "typed-many": {"at": "大桥"},
