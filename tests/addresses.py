@@ -45,6 +45,7 @@ NOT_PAGES = (
     "cards.picture",
     "health.",
     "maps.",
+    "papers.",
     "pocket.pack",
     "pocket.worker",
     "posters.as_pdf",
@@ -123,6 +124,8 @@ PLAIN: dict[str, dict[str, Any]] = {
     "stations_map_api.viewport": {"box": "117.1,36.6,117.2,36.7", "z": "13"},
     "station_doors.show": {"token": "TOKEN"},
     "assets.asset": {"name": "app.css"},
+    "papers.show": {"id": "0" * 32, "status": 404},  # to a stranger no paper is there
+    "papers.small": {"id": "0" * 32, "status": 404},
     "preferences.look": {"status": 303},
     "accounts.unlock": {"status": 303},
     "accounts.code": {"status": 303},
