@@ -15,7 +15,7 @@ from common.assets import STATIC, find
 from maps.borders import borders
 from maps.shell import shell
 from posters.queries import version_of
-from posters.version import Version, mark, write_version
+from posters.version import Version, mark, sealed, write_version
 from services_catalog.models import PolicyFact
 from stations import door_links
 from stations.models import Division, Station
@@ -175,8 +175,10 @@ def _samples(session) -> dict[str, Any]:
         "no": 2,
         "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
         "digest": find("app.css").digest,
-        "version": write_version(version_of(session, station, NOW_ON), station.code),
-        "OLD_VERSION": write_version(replace(OLD, phone=mark(station.phone)), station.code),
+        "version": sealed(write_version(version_of(session, station, NOW_ON), station.code), station.code, secret),
+        "OLD_VERSION": sealed(
+            write_version(replace(OLD, phone=mark(station.phone)), station.code), station.code, secret
+        ),
         "TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=30),
         "OLD_TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=-1),
         "TOWN": station.town_code,

@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
+from common.db import reading
 from posters import operations
 from posters.models import PosterScan
 from posters.operations import count_scan
 from posters.queries import differences, scanned_lately, version_of
-from posters.version import Version, mark, write_version
+from posters.version import SEAL, Version, mark, sealed, unsealed, write_version
 from services_catalog.operations import load_shipped
 from stations.models import Station
 from stations.queries import station as find
@@ -20,6 +21,7 @@ from tests.conftest import NOW
 
 TODAY = date(2026, 11, 23)
 THEN = date(2026, 11, 3)
+SECRET = "t" * 40
 
 
 @pytest.fixture
@@ -37,13 +39,18 @@ def paper(session, code):
 
     def write(**facts) -> str:
         now = version_of(session, find(session, code), TODAY)
-        return write_version(replace(now, **({"printed_on": THEN} | facts)), code)
+        return sealed(write_version(replace(now, **({"printed_on": THEN} | facts)), code), code, SECRET)
 
     return write
 
 
 def words(response) -> str:
     return re.sub(r"\s+", " ", BeautifulSoup(response.text, "html.parser").main.text)
+
+
+def plain(address: str) -> str:
+    """The version without the seal."""
+    return unsealed(address.rsplit("/", 1)[-1], "", "")[0]
 
 
 def scans(session) -> list[int]:
@@ -147,7 +154,7 @@ def test_another_browser_and_another_day_count_again(app, session, code, paper):
     app.test_client().post(f"{url.upper().replace('/P/', '/p/')}/old")
     assert scans(session) == [2]
     found = find(session, code)
-    assert count_scan(session, found, url.rsplit("/", 1)[1], now=NOW + timedelta(days=1))
+    assert count_scan(session, found, plain(url), now=NOW + timedelta(days=1))
     session.commit()
     assert sorted(scans(session)) == [1, 2]
 
@@ -159,7 +166,7 @@ def test_one_poster_one_station_and_one_county_take_only_so_many_a_day(session, 
     session.rollback()
     others = [make.station(f"别站{n}", phone="1") for n in range(2)]
     found = find(session, code)
-    old = [paper(phone=mark(f"0531-{n}")) for n in range(2, 6)]
+    old = [plain(paper(phone=mark(f"0531-{n}"))) for n in range(2, 6)]
     assert [count_scan(session, found, old[0], now=NOW) for _ in range(5)] == [True] * 3 + [False] * 2
     assert [count_scan(session, found, one, now=NOW) for one in old[1:]] == [True, False, False]
     others = [find(session, code) for code in others]
@@ -169,8 +176,58 @@ def test_one_poster_one_station_and_one_county_take_only_so_many_a_day(session, 
     assert not count_scan(session, found, old[0], now=NOW)
 
 
+@pytest.mark.parametrize("seal", ["aaaaa", "", "another secret"])
+def test_an_invented_version_is_compared_but_never_counted(client, session, code, paper, seal):
+    version = plain(paper(phone=mark("0531-2")))
+    invented = sealed(version, code, "x" * 40) if seal == "another secret" else version + seal
+    response = client.get(f"/p/{code}/{invented}")
+    assert "告诉我们" not in response.text
+    if seal:
+        assert "电话变了" in words(response)
+    answers = [client.post(f"/p/{code}/{invented}/old", headers=more) for more in ({}, {"HX-Request": "true"})]
+    assert scans(session) == []
+    assert not any("记下了" in answer.text or "Set-Cookie" in answer.headers for answer in answers)
+
+
+def test_nobody_waits_for_the_pen_where_there_is_nothing_to_count(app, client, session, code, paper, monkeypatch):
+    """An invented, a true and a full one are answered while another holds the only writing session of SQLite."""
+    monkeypatch.setattr(operations, "SCANS_A_DAY", 1)
+    full = paper(phone=mark("0531-2"))
+    app.test_client().post(f"/p/{code}/{full}/old")
+    reading().rollback()  # one picture of the database for all requests of a test: a new one
+    with app.extensions["db"].writing():
+        for version in (paper(), "abc", full[:-SEAL] + "aaaaa", full):
+            assert client.post(f"/p/{code}/{version}/old").status_code == 429
+    assert scans(session) == [1]
+
+
+def test_one_too_many_is_told_so_and_can_try_again_tomorrow(app, client, session, code, paper, monkeypatch):
+    monkeypatch.setattr(operations, "SCANS_A_DAY", 1)
+    url = f"/p/{code}/{paper(phone=mark('0531-2'))}"
+    app.test_client().post(f"{url}/old")
+    answer = client.post(f"{url}/old")
+    assert answer.status_code == 429
+    assert "这次没记上" in words(answer)
+    assert "电话变了" in words(answer)
+    assert "Set-Cookie" not in answer.headers
+    answer = client.post(f"{url}/old", headers={"HX-Request": "true"})
+    assert (answer.status_code, "这次没记上" in answer.text, "<html" in answer.text) == (200, True, False)
+    assert "告诉我们这张旧了" in client.get(url).text
+    assert scans(session) == [1]
+
+
+def test_counts_older_than_three_months_go_with_the_next_scan(session, code, paper):
+    found, version = find(session, code), plain(paper(phone=mark("0531-2")))
+    days = (0, 89, 90, 91)
+    for day in days:
+        assert count_scan(session, found, version, now=NOW + timedelta(days=day))
+    session.commit()
+    kept = session.scalars(sa.select(PosterScan.scanned_on).order_by(PosterScan.scanned_on))
+    assert list(kept) == [TODAY + timedelta(days=day) for day in days[1:]]
+
+
 def test_differences_use_the_names_of_both_days(session, code, paper):
-    found = differences(session, find(session, code), paper(direct=1 << 1 | 1 << 30), now=NOW)
+    found = differences(session, find(session, code), plain(paper(direct=1 << 1 | 1 << 30)), now=NOW)
     assert found is not None
     assert (found.new, found.gone, found.changed) == (("查参保信息",), ("家庭共济备案",), ())
     assert found.printed_on == THEN
@@ -179,7 +236,7 @@ def test_differences_use_the_names_of_both_days(session, code, paper):
 def test_the_bureau_sees_which_old_posters_are_scanned(app, database, code, make):
     other = make.station("=HYPERLINK(1)", county_code="370103", phone="1")
     for where, printed_on, times in ((code, THEN, 3), (other, date(2025, 6, 1), 1)):
-        version = write_version(Version(printed_on, 2, 0, 0, mark("x"), mark("y")), where)
+        version = sealed(write_version(Version(printed_on, 2, 0, 0, mark("x"), mark("y")), where), where, SECRET)
         for _ in range(times):
             app.test_client().post(f"/p/{where}/{version}/old")
 
