@@ -193,7 +193,7 @@ def scanned_lately(session: Session, county: str, *, since: date) -> list[OldPos
         .order_by(again.desc(), Station.code, PosterScan.version)
     )
     if county:
-        query = query.where(PosterScan.county_code == county)
+        query = query.where(Station.county_code == county)
     known = divisions(session)
 
     def name(code: str) -> str:

@@ -12,13 +12,14 @@ from flask import Flask, current_app, url_for
 
 from common import clock
 from common.assets import STATIC, find
+from common.db import database
 from maps.borders import borders
 from maps.shell import shell
 from posters.queries import version_of
 from posters.version import Version, mark, sealed, write_version
 from services_catalog.models import PolicyFact
-from stations import door_links
 from stations.models import Division, Station
+from tests.builders import door_link
 
 
 class Address(NamedTuple):
@@ -179,8 +180,8 @@ def _samples(session) -> dict[str, Any]:
         "OLD_VERSION": sealed(
             write_version(replace(OLD, phone=mark(station.phone)), station.code), station.code, secret
         ),
-        "TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=30),
-        "OLD_TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=-1),
+        "TOKEN": door_link(database(), station.code, now=clock.now(), secret=secret),
+        "OLD_TOKEN": door_link(database(), station.code, now=clock.now(), days=-1, secret=secret),
         "TOWN": station.town_code,
         "county": station.county_code,
         "STATION_NAME": station.name,

@@ -77,6 +77,33 @@ def test_readings_follow_a_station_into_another_county(session, station, make):
     assert [row.county_code for row in history(session, station.id)] == ["370103"]
 
 
+def test_a_desk_cannot_say_that_it_stood_at_the_door(session, make):
+    """It would hold against every later roster; but the date of check is the bureau's to give."""
+    found = find(session, make.station("远站", SQUARE))
+    rows = [
+        facts(found, place_source="门口实测", verified_on=EARLIER),
+        facts(found, code="NEW1", place_source="门口实测", pinyin="x", initials="x", synthetic=False),
+    ]
+    assert import_roster(session, rows, source="名册", now=NOW).claimed == 2
+    session.commit()
+    session.expire_all()
+    assert (found.place_source, found.verified_on) == ("名册（称门口实测）", EARLIER)
+    assert find(session, "NEW1").place_source == "名册（称门口实测）"
+    again = import_roster(session, rows, source="名册", now=NOW)
+    assert (again.changed, again.same) == (0, 2)
+    moved = import_roster(session, [facts(found, SQUARE)], source="名册", now=NOW)
+    assert moved.changed == 1
+
+
+def test_an_export_of_ones_own_keeps_what_was_measured(session, make):
+    found = find(session, make.station("远站", SQUARE))
+    row = facts(found, DOOR, place_source="门口实测", verified_on=MEASURED)
+    assert import_roster(session, [row], source="名册", own_export=True, now=NOW).claimed == 0
+    import_roster(session, [facts(found)], source="名册", now=NOW)
+    session.expire_all()
+    assert Place(found.lat, found.lon) == DOOR
+
+
 def test_an_exported_roster_says_that_the_place_was_measured(session, station):
     names = [column.field for column in COLUMNS]
     (row,) = (dict(zip(names, row, strict=True)) for row in roster_rows(session))
