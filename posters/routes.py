@@ -1,5 +1,6 @@
 """Pages of the poster: on screen and paper, as PDF, and what a scanned one says today."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from stations.models import Station
 from stations.queries import station, weeks
 
 A_DAY = 24 * 60 * 60
+NAMED = 6  # changed items named on the page of an old poster
 COUNTED = "told"  # a cookie of the scanned address alone: this browser has told of this poster
 
 bp = Blueprint("posters", __name__)
@@ -86,6 +88,8 @@ def _scanned(found: Station, version: str, told: str, block: str | None = None) 
         area=area_words(session, found),
         said=said,
         printed=_day(said.printed_on, clock.local_date(now)) if said else "",
+        new=_some(said.new) if said else "",
+        gone=_some(said.gone) if said else "",
         rows=taken_on(session, found, now),
         hours=week_lines(week) if week else [],
         version=version,
@@ -153,6 +157,12 @@ def _page(found: Station, size: pdf.Size, problem: str) -> str:
         no_items=queries.NO_ITEMS,
         scan=pdf.SCAN,
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """All of a few names; of many the first ones and how many they are: the list of today stands below."""
+    shown = _("、").join(names[:NAMED])
+    return _("%(names)s 等 %(n)s 件", names=shown, n=len(names)) if len(names) > NAMED else shown
 
 
 def _day(day: date, today: date) -> str:

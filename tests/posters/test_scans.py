@@ -72,6 +72,10 @@ CHANGES = [
     ({"hours": mark("Sa 09:00-12:00")}, "时间变了：周一至周五 8:30–12:00、13:30–17:30 节假日不开门"),
     ({"phone": mark("0531-2")}, "电话变了：0531-1"),
     ({"direct": 1 << 1 | 1 << 7 | 1 << 50}, "不办了：第 50 项"),
+    (
+        {"direct": 1 << 1 | 1 << 7 | 0b1111111 << 41},
+        "不办了：第 41 项、第 42 项、第 43 项、第 44 项、第 45 项、第 46 项 等 7 件",
+    ),
 ]
 
 
@@ -82,6 +86,27 @@ def test_an_old_poster_says_what_changed(client, code, paper, facts, sentence):
     assert "它是 11月3日 周二的，之后变了" in words(response)
     changes = BeautifulSoup(response.text, "html.parser").find("dl").find_all("div")
     assert [f"{one.dt.text}：{' '.join(one.dd.stripped_strings)}" for one in changes] == [sentence]
+
+
+def test_the_poster_of_a_station_without_items_is_true_until_it_takes_one_on(client, make, session, code):
+    empty = make.station("新站", items=())
+    of = version_of(session, find(session, empty), TODAY)
+    said = words(client.get(f"/p/{empty}/{sealed(write_version(of, empty), empty, SECRET)}"))
+    assert "单子还是最新的" in said
+    assert "还没登记能办的事，请先打电话问。" in said
+    had = sealed(write_version(replace(of, direct=1 << 1), empty), empty, SECRET)
+    assert "不办了居民参保登记" in words(client.get(f"/p/{empty}/{had}"))
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "\u202e站\u200f", "'\"><img src=x>", "名" * 120], ids=range(4)
+)
+def test_a_hostile_name_is_only_text_where_a_poster_leads(client, make, session, code, name):
+    hostile = make.station(name, phone="<b>1</b>")
+    for version in ("abc", sealed(write_version(Version(THEN, 2, 0, 0, b"xx", b"yy"), hostile), hostile, SECRET)):
+        page = BeautifulSoup(client.get(f"/p/{hostile}/{version}").text, "html.parser").main
+        assert page.find("b", lang="zh-CN").text == name
+        assert not page.find_all(["script", "img"])
 
 
 def test_a_poster_of_another_year_says_the_year(client, code, paper):

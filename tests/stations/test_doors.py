@@ -201,6 +201,20 @@ def test_an_odd_place_is_doubted_but_can_be_kept(client, session, code, link, pl
     assert metres_between(place_of(session, code)[0], place) < 0.2
 
 
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "\u202e站\u200f", "'\"><img src=x>", "名" * 120], ids=range(4)
+)
+def test_a_hostile_name_is_only_text_at_the_door_and_in_the_terminal(app, client, make, link_to, name):
+    code = make.station(name, address="</b><script>")
+    link = link_to(code)
+    for answer in (client.get(link), client.post(link + "/look", data=TYPED), client.post(link, data=form(lat="x"))):
+        main = BeautifulSoup(answer.text, "html.parser").main
+        assert main.find("b").text == name
+        assert not main.find_all(["script", "img"])
+    listed = app.test_cli_runner().invoke(args=["stations", "door-links"]).output
+    assert listed.endswith(name.replace("\u202e", "\ufffd").replace("\u200f", "\ufffd") + "\n")
+
+
 def test_a_usual_place_is_not_doubted(client, code, link):
     look = client.post(link + "/look", data=TYPED)
     assert "请再看一眼" not in said(look)
