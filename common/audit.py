@@ -21,6 +21,7 @@ from common.sealing import KeyRing, canonical, keys_of
 _DAY = ("county_code", "day", "seq")
 _ENTRY = (*_DAY, "at", "actor_id", "actor_role", "action", "about_kind", "about_id", "purpose", "facts", "prev")
 _HEAD = (*_DAY, "before", "last")
+PURPOSE = "audit_entry.purpose"  # what the purpose is sealed for
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER_OF_A_PERSON = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|\d{17}[\dXx]|\d{15})(?![0-9A-Za-z])")
 
