@@ -232,7 +232,7 @@ def read_one(ask: Ask, typed: Any) -> tuple[Any, str | None]:
     if ask.widget == "choices":
         chosen = [plain_number(one) if ask.clean == "number" else plain_text(one) for one in typed]
         known = {value for value, _words in ask.options}
-        if len(chosen) > MOST_CHOSEN or (known and not known.issuperset(chosen)):
+        if len(chosen) > MOST_CHOSEN or (known and not ask.pattern and not known.issuperset(chosen)):
             return None, _not_so(ask)
         bad = next((one for one in chosen if ask.pattern and not re.fullmatch(ask.pattern, one)), None)
         return (list(dict.fromkeys(chosen)), None) if bad is None else (None, _not_so(ask))
@@ -248,7 +248,7 @@ def read_one(ask: Ask, typed: Any) -> tuple[Any, str | None]:
 
 def _read_text(ask: Ask, value: str, *, too_long: bool) -> tuple[Any, str | None]:
     label = str(ask.label)
-    if ask.options:
+    if ask.options and not ask.pattern:
         known = value in ask.also or any(value == one for one, _words in ask.options)
         return (value, None) if known else (None, _not_so(ask))
     if value and len(value) < ask.least:
