@@ -256,7 +256,7 @@ def _read_text(ask: Ask, value: str, *, too_long: bool) -> tuple[Any, str | None
         return None, _too_short(ask)
     if too_long or len(value) > ask.most:
         return None, _too_long(ask)
-    if (ask.clean == "name" and not NAME.fullmatch(value)) or "\ufffd" in value:
+    if (ask.clean == "name" and not NAME.fullmatch(value)) or ("\ufffd" in value and not ask.pattern):
         return None, _odd_characters(ask)
     if value and ask.pattern and not re.fullmatch(ask.pattern, value):
         return None, _not_so(ask)
