@@ -60,6 +60,19 @@ class Sheet(BaseModel):
         """The choices of a field where they depend on circumstances; None: those of its Ask."""
         return None
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: Any) -> dict[str, Any]:
+        """With the labels people read. Looser than the rules: what is typed is cleaned before it is judged."""
+        schema: dict[str, Any] = handler(core)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, planned in _plan(cls).items():
+            properties[name] |= {"title": str(planned.ask.label)}
+            if planned.ask.hint:
+                properties[name]["description"] = str(planned.ask.hint)
+            if planned.ask.options:
+                properties[name]["examples"] = [value for value, _words in planned.ask.options]
+        return schema
+
 
 S = TypeVar("S", bound=Sheet)
 
@@ -286,8 +299,8 @@ def read_one(ask: Ask, typed: Any) -> tuple[Any, str | None]:
 
 def _read_text(ask: Ask, value: str, *, too_long: bool) -> tuple[Any, str | None]:
     if ask.options and not ask.pattern:
-        known = value in ask.also or any(value == one for one, _words in ask.options)
-        return (value, None) if known else (None, _not_so(ask))
+        chosen = _chosen(ask, value)
+        return (chosen, None) if chosen is not None else (None, _not_so(ask))
     if value and len(value) < ask.least:
         return None, _too_short(ask)
     if too_long or len(value) > ask.most:
@@ -297,6 +310,13 @@ def _read_text(ask: Ask, value: str, *, too_long: bool) -> tuple[Any, str | None
     if value and ask.pattern and not re.fullmatch(ask.pattern, value):
         return None, _not_so(ask)
     return value or None, None
+
+
+def _chosen(ask: Ask, value: str) -> str | None:
+    """The choice that was meant: long lists are typed into by name."""
+    if value in ask.also or any(value == one for one, _words in ask.options):
+        return value
+    return next((one for one, words in ask.options if value == str(words)), None)
 
 
 def sentences(ask: Ask) -> dict[str, str]:

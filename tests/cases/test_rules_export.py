@@ -48,8 +48,10 @@ def judge(data, field, typed):
         return (day.isoformat(), None) if day else (None, says["wrong"])
     value = CLEANERS[rule["clean"]](typed)
     if rule["options"] and not rule["pattern"]:
+        by_words = {words: option for option, words in reversed(rule["options"])}
         fits = value in [option for option, _words in rule["options"]] + rule["also"]
-        return (value, None) if fits else (None, says["wrong"])
+        chosen = value if fits else by_words.get(value)
+        return (chosen, None) if chosen is not None else (None, says["wrong"])
     if value and len(value) < rule["least"]:
         return None, says["least"]
     if len(value) > rule["most"]:

@@ -147,3 +147,9 @@ def test_no_day_is_guessed(typed):
 )
 def test_what_hands_write_is_kept_one_way(clean, typed, kept):
     assert clean(typed) == kept
+
+
+def test_a_description_of_the_form_speaks_the_words_of_its_labels():
+    described = Order.model_json_schema()["properties"]
+    assert (described["name"]["title"], described["colour"]["examples"]) == ("姓名", ["red", "blue"])
+    assert described["sizes"]["type"] == "array"
