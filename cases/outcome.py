@@ -20,6 +20,7 @@ def checked(
     form: SheetForm[Any],
     about: About,
     *,
+    sections: tuple[tuple[Any, tuple[str, ...]], ...],
     subject: Subject | None,
     remarks: Iterable[Remark],
     papers: Iterable[PaperNeed],
@@ -27,6 +28,7 @@ def checked(
     live_key: str,
     starts_on: date | None = None,
     ends_on: date | None = None,
+    child: bool = False,
 ) -> Checked:
     """`derived`: answers nobody typed, None for those to leave out. An exit takes the mistakes with it."""
     needed = tuple(papers)
@@ -36,8 +38,9 @@ def checked(
     if any(one.level is Level.EXIT for one in kept):
         form.errors.clear()
         kept = tuple(one for one in kept if one.level is Level.EXIT)
+    form.errors = _as_asked(form.errors, sections)
     answers = canonical_answers(form, derived)
-    child = bool(subject and subject.born and age_on(about.at.today, subject.born) < CONSENTS)
+    child = child or bool(subject and subject.born and age_on(about.at.today, subject.born) < CONSENTS)
     return Checked(
         form=form,
         remarks=kept,
@@ -51,6 +54,12 @@ def checked(
         missing=missing,
         authorised=authorised(form.said, about),
     )
+
+
+def _as_asked(errors: dict[str, str], sections: tuple[tuple[Any, tuple[str, ...]], ...]) -> dict[str, str]:
+    """What is wrong with the whole first, then in the order in which the fields stand on the page."""
+    order = ["form", *(name for _heading, names in sections for name in names), "papers"]
+    return {name: errors[name] for name in order if name in errors} | errors
 
 
 def canonical_answers(form: SheetForm[Any], derived: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +112,7 @@ def person_subject(form: SheetForm[Any], about: About) -> Subject | None:
         sex=found.sex or said["gend"],
         born=found.born or said["brdy"],
         mobile=said["mob"] or said["grdn_mob"],
-        contact_name=said["contact_name"],
+        contact_name=said["contact_name"] or said["grdn_name"],
         contact_tel=said["contact_tel"],
     )
 
