@@ -24,6 +24,9 @@ import accounts.routes
 import cases.cli
 import cases.paper_routes
 import cases.paper_try_routes
+import cases.privacy_routes
+import cases.receipt_routes
+import cases.work_routes
 import common.assets
 import common.cli
 import common.health
@@ -51,7 +54,7 @@ import stations.routes
 import stations.search
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
-from cases import paper_rights
+from cases import paper_access
 from common import (
     clock,
     compression,
@@ -141,9 +144,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         pocket.routes,
         posters.routes,
         cases.paper_routes,
+        cases.privacy_routes,
+        cases.work_routes,
+        cases.receipt_routes,
     ):
         app.register_blueprint(room.bp)
-    app.extensions["paper_rights"] = paper_rights.Nobody()  # the rules of the cases take its place
+    app.extensions["paper_rights"] = paper_access.ByPost()
     if settings.development:
         app.register_blueprint(common.ui_pieces.bp)
         app.register_blueprint(cases.paper_try_routes.bp)

@@ -39,6 +39,11 @@ class Filled:
     places: dict[str, Mapping[str, str]]
 
     @property
+    def said(self) -> dict[str, Any]:
+        """What each field means; None where it is empty or wrong."""
+        return getattr(self.checked.form, "said", {})
+
+    @property
     def channel(self) -> str:
         """How it is handled."""
         return str(self.draft.answers.get(CHANNEL) or CHANNELS[0])

@@ -108,7 +108,7 @@ def conditions(filled: Filled, step: Step) -> str:
 
 
 def _plain(form: Any, name: str) -> str:
-    value = form.said.get(name)
+    value = getattr(form, "said", {}).get(name)
     return value if isinstance(value, str) else "1" if value is True else "0"
 
 
@@ -142,7 +142,7 @@ def with_papers(session: Session, filled: Filled, *, by: Actor | None, now: date
 def paper_needs(filled: Filled) -> list[PaperNeed]:
     """What step 3 asks for: the papers of the form, and the photo of a written authorisation."""
     needs = filled.needs
-    if filled.checked.form.said.get("auth_kind") == "written_photo":
+    if filled.said.get("auth_kind") == "written_photo":
         needs = [*needs, PaperNeed(EVIDENCE["written_photo"], _("书面授权的照片"))]
     return needs
 
@@ -189,7 +189,7 @@ def sign_page(
         have=[one for one in have if one.kind not in {kind}],
         signature=next((one for one in have if one.kind == kind), None),
         signature_kind=kind,
-        name=filled.checked.form.said.get("psn_name") or "",
+        name=filled.said.get("psn_name") or "",
         seen=filled.seen,
         problem=problem,
         day=clock.local_date(now),
@@ -198,7 +198,7 @@ def sign_page(
 
 def signature_kind(filled: Filled) -> str:
     """As what a name drawn on the screen is kept: under the promise, or under the authorisation of an agent."""
-    drawn = filled.checked.form.said.get("auth_kind") == "drawn_signature"
+    drawn = filled.said.get("auth_kind") == "drawn_signature"
     return EVIDENCE["drawn_signature"] if drawn else SIGNATURE
 
 
@@ -230,5 +230,3 @@ def exit_page(session: Session, filled: Filled, where: Addresses, step: Step, *,
     """No case is needed: why, and what to do instead."""
     words = filled.checked.exit.words if filled.checked.exit else ""
     return page("cases/form_exit.html", **common(session, filled, step, where, by=by), words=words)
-
-

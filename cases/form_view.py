@@ -107,7 +107,7 @@ def question(field: Field, remarks: Iterable[Remark], places: Places, errors: bo
         label=str(ask.label),
         hint=str(ask.hint),
         how=how,
-        value=dict(options).get(value, value) if how == "place" else value,
+        value=dict(options).get(field.value, field.value) if how == "place" else field.value,
         values=field.values,
         options=options if len(options) <= MANY else (),
         error=field.error if errors else None,

@@ -191,9 +191,7 @@ def _hand_in(id: str) -> ResponseReturnValue:
     if not form.ok:
         return _sign_again(id, next(iter(form.errors.values()))), 422
     try:
-        done = done_once(
-            lambda session: filling.hand_in(session, id, form.value.op, form.value.seen, by=by, now=now)
-        )
+        done = done_once(lambda session: filling.hand_in(session, id, form.value.op, form.value.seen, by=by, now=now))
     except NotFit:
         return _sign_again(id), 422
     except Refused as problem:

@@ -30,7 +30,10 @@ class LoadForm(BaseModel):
     """What a resident brings along: the code, and the end of the number on the paper they show."""
 
     code: Annotated[
-        str, StringConstraints(max_length=40), AfterValidator(_code), Ask(_l("取件码"), hint=_l("居民手机上的 6 位数字"))
+        str,
+        StringConstraints(max_length=40),
+        AfterValidator(_code),
+        Ask(_l("取件码"), hint=_l("居民手机上的 6 位数字")),
     ]
     tail: Annotated[
         str,
@@ -49,7 +52,9 @@ class BeginForm(BaseModel):
 class HandInForm(BaseModel):
     """What stands hidden on the last page."""
 
-    op: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$"), Ask(_l("这一页"), wrong=_l("这一页不完整。请刷新再试。"))]
+    op: Annotated[
+        str, StringConstraints(pattern=r"^[0-9a-f]{32}$"), Ask(_l("这一页"), wrong=_l("这一页不完整。请刷新再试。"))
+    ]
     seen: Annotated[
         str, StringConstraints(pattern=r"^[0-9a-f]{16}$"), Ask(_l("这一页"), wrong=_l("这一页不完整。请刷新再试。"))
     ]

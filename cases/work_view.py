@@ -64,7 +64,12 @@ def draft_cells(drafts: Iterable[Draft], known: Catalogue) -> list[Row]:
     return [
         Row(
             title=known.items[draft.item_no].short,
-            soft=_("%(who)s·%(day)s %(time)s 存的", who=_who(draft.answers), day=say_date(draft.updated_at.date()), time=say_time(draft.updated_at)),
+            soft=_(
+                "%(who)s·%(day)s %(time)s 存的",
+                who=_who(draft.answers),
+                day=say_date(draft.updated_at.date()),
+                time=say_time(draft.updated_at),
+            ),
             id=draft.id,
         )
         for draft in drafts
@@ -85,5 +90,7 @@ def offers(session: Session, by: Actor, forms: Collection[int]) -> list[Offer]:
         bit = 1 << no
         mode = "direct" if station.direct_mask & bit else "assist" if station.assist_mask & bit else ""
         if mode:
-            said.append(Offer(no, item.short, mode, "" if no in forms else _("这件事还不能在这里填，请按老办法收材料。")))
+            said.append(
+                Offer(no, item.short, mode, "" if no in forms else _("这件事还不能在这里填，请按老办法收材料。"))
+            )
     return sorted(said, key=lambda offer: bool(offer.why_not))
