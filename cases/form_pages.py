@@ -14,7 +14,7 @@ from accounts.policy import Actor
 from cases import form_view, paper_operations
 from cases.agent import EVIDENCE
 from cases.filing import Checked, Level, PaperNeed
-from cases.filling import CHANNELS, Filled, look, own_mobile
+from cases.filling import CHANNELS, MARK, Filled, look, own_mobile
 from cases.form_steps import NAMES, Step, fields_of, step_of
 from cases.models import Draft
 from cases.papers import SIGNATURE
@@ -60,12 +60,13 @@ def form_page(
 ) -> str:
     """WHO or MATTER. `errors`: None while nobody has been told what is wrong."""
     checked, draft = filled.checked, filled.draft
+    sections = form_view.sections(filled.family, checked, step, filled.places, errors or {})
     return page(
         "cases/form.html",
         **common(session, filled, step, where, by=by),
-        sections=form_view.sections(filled.family, checked, step, filled.places, errors is not None),
+        sections=sections,
         errors=errors or {},
-        shown=set(fields_of(filled.family, step)),
+        shown={question.name for section in sections for question in section.questions},
         doubts=form_view.doubts(filled.family, checked, step) if doubts else [],
         notes=form_view.notes(checked, Level.INFO) if step is Step.MATTER else [],
         channels=channels(session, draft) if by and step is Step.WHO else [],
@@ -175,19 +176,23 @@ def sign_page(
         errors = {name: words for name, words in errors.items() if name not in signed}
     have = paper_operations.papers_of(session, filled.draft)
     kind = signature_kind(filled)
+    signature = next((one for one in have if one.kind == kind), None)
+    sections = form_view.sections(filled.family, checked, Step.SIGN, filled.places, errors if told else {})
+    if signature and not filled.draft.answers.get(MARK):
+        sections = [form_view.chosen(section, MARK, SIGNATURE) for section in sections]
     return page(
         "cases/form_sign.html",
         **common(session, filled, Step.SIGN, where, by=by),
         told=form_view.summary(filled.family, checked, filled.places),
         errors=errors,
         links=_links(session, filled, errors, where, by=by, now=now),
-        sections=form_view.sections(filled.family, checked, Step.SIGN, filled.places, told),
+        sections=sections,
         known=conditions(filled, Step.SIGN),
         doubts=form_view.doubts(filled.family, checked),
         notes=form_view.notes(checked, Level.INFO, Level.HANDUP),
         missing=[need for need in checked.papers if need.by_later and need.kind not in {one.kind for one in have}],
-        have=[one for one in have if one.kind not in {kind}],
-        signature=next((one for one in have if one.kind == kind), None),
+        have=[one for one in have if one is not signature],
+        signature=signature,
         signature_kind=kind,
         name=filled.said.get("psn_name") or "",
         seen=filled.seen,
@@ -216,7 +221,11 @@ def _links(
         if name not in later.errors:
             links[name] = where.at(Step.SIGN if "signature" in signature_kind(filled) and name == "auth_kind" else 3)
         else:
-            links[name] = f"#{name}" if step is Step.SIGN else where.at(step, name, told=True)
+            links[name] = (
+                f"#{name}"
+                if step is Step.SIGN
+                else where.at(step, "" if name in form_view.SETTLED else name, told=True)
+            )
     return links
 
 
