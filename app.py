@@ -156,10 +156,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.extensions["paper_rights"] = cases.paper_try_routes.Trying(app.extensions["paper_rights"])
     for commands in (
         migrate.db_cli,
-        accounts.cli.accounts_cli,
         common.cli.audit_cli,
         common.cli.backup_cli,
         common.cli.keys_cli,
+        accounts.cli.accounts_cli,
         services_catalog.cli.catalogue_cli,
         maps.cli.reach_cli,
         stations.cli.stations_cli,
