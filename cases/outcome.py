@@ -27,6 +27,7 @@ def checked(
     live_key: str,
     starts_on: date | None = None,
     ends_on: date | None = None,
+    child: bool = False,
 ) -> Checked:
     """`derived`: answers nobody typed, None for those to leave out. An exit takes the mistakes with it."""
     needed = tuple(papers)
@@ -37,7 +38,7 @@ def checked(
         form.errors.clear()
         kept = tuple(one for one in kept if one.level is Level.EXIT)
     answers = canonical_answers(form, derived)
-    child = bool(subject and subject.born and age_on(about.at.today, subject.born) < CONSENTS)
+    child = child or bool(subject and subject.born and age_on(about.at.today, subject.born) < CONSENTS)
     return Checked(
         form=form,
         remarks=kept,

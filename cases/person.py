@@ -58,7 +58,6 @@ class Person(Sheet):
         Ask(
             _l("国籍"),
             widget="select",
-            pattern="[A-Z]{3}",
             must=True,
             when=(When("psn_cert_type", ("07", "08")),),
             missing=_l("请选择国籍"),

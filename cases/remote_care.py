@@ -146,7 +146,7 @@ class RemoteCare(Person, Insured, Contact, Guardian, Agent, Promise):
     def facts(cls, said: dict[str, Any], about: About) -> dict[str, str]:
         facts = person_facts(said, about) | guardian_facts(said, about)
         promised = about.item_no in LASTING and said["proof_route"] == "commitment" and said["filing_act"] != "cancel"
-        consents = facts["under_14"] == "1"
+        consents = facts["under_14"] == "1" and said["grdn_name"] is not None
         return facts | promise_facts(about, promised=promised, consents=consents, by_agent=said["by_agent"] is True)
 
     @classmethod
