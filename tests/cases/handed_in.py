@@ -140,7 +140,7 @@ def page_of_text(width: int, height: int, **saved: Any) -> bytes:
     """A photo of a printed page: soft paper with letters on it."""
     picture = Image.effect_noise((width, height), 30).convert("RGB").filter(ImageFilter.GaussianBlur(2))
     pen = ImageDraw.Draw(picture)
-    for top in range(40, height - 40, 24):
+    for top in range(40, height - 40, 34):
         pen.text((60, top), "370102 19990101 ABCDEFGHIJKLMNOP " * 5, fill=(20, 20, 20))
     out = io.BytesIO()
     picture.save(out, "JPEG", **saved)

@@ -224,9 +224,9 @@ def test_an_unfit_pdf_is_refused_with_one_sentence(sent, words):
     assert str(refused.value).endswith("。")
 
 
-def test_a_pdf_whose_objects_unpack_to_a_gigabyte_is_refused():
+def test_a_pdf_whose_objects_unpack_to_300_megabytes_is_refused():
     with pytest.raises(Unfit, match=r"展开后太大|打不开"):
-        check(handed_in.pdf_of_object_streams(1_000_000_000), "referral_proof")
+        check(handed_in.pdf_of_object_streams(300_000_000), "referral_proof")
 
 
 def test_a_look_that_does_not_end_is_stopped(monkeypatch, tmp_path):
