@@ -21,6 +21,7 @@ import accounts.cli
 import accounts.current
 import accounts.routes
 import cases.cli
+import cases.handling_routes
 import cases.paper_routes
 import cases.paper_try_routes
 import common.assets
@@ -135,6 +136,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         pocket.routes,
         posters.routes,
         cases.paper_routes,
+        cases.handling_routes,
     ):
         app.register_blueprint(room.bp)
     app.extensions["paper_rights"] = paper_rights.Nobody()  # the rules of the cases take its place
