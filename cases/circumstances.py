@@ -6,6 +6,8 @@ Plain facts, gathered by whoever asks (cases/gathering.py from the database, tes
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from common.working_days import WorkingDays
+
 
 @dataclass(frozen=True)
 class CollectionPeriod:
@@ -72,6 +74,7 @@ class Known:
     birth_certificate_shared: bool = False
     breach_on: date | None = None  # a commitment was broken on this day
     naty: str | None = None
+    lives_here: bool = False  # data sharing confirms that they live, study or work in the city
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Live:
     ends_on: date | None = None
     birth_day: date | None = None  # newborn: to notice twins
     guardian_index: str | None = None
+    same_person: bool = True  # False: found through the guardian only (a brother or sister)
 
 
 @dataclass(frozen=True)
@@ -107,3 +111,22 @@ class Circumstances:
     papers: frozenset[str] = frozenset()  # kinds already handed in
     authorisation_revoked: bool = False
     confirmed: frozenset[str] = frozenset()  # warnings the person has confirmed, by field
+    item_name: str = ""  # as the catalogue in force names it; "": as cases/item_names.py does
+
+    @property
+    def by_staff(self) -> bool:
+        """Whether somebody of a station, town or county types for the person."""
+        return self.by_role is not None
+
+    def supplement_day(self) -> date:
+        """Until when a paper that may be missing has to be brought."""
+        days = self.rules.supplement_wd
+        return self.today_deadline.get(days) or WorkingDays({}).after(self.today, days).date
+
+
+@dataclass(frozen=True)
+class About:
+    """What a sheet of this room is judged against: which item, under which circumstances."""
+
+    item_no: int
+    at: Circumstances

@@ -50,12 +50,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class PaperNeed:
-    """A paper this filing needs. `by_later`: may be missing for some working days (容缺)."""
+    """A paper this filing needs; one that is waived does not appear. `by_later`: may be missing until `due` (容缺)."""
 
     kind: str  # residence_proof, referral_proof, birth_certificate …
     name: str  # in the reader's language
     by_later: bool = False
     instead: str = ""  # what would do as well, in words
+    due: date | None = None  # until when, where by_later
+    only_shown: bool = False  # looked at, never copied: nobody uploads it
 
 
 @dataclass
@@ -70,6 +72,8 @@ class Checked:
     live_key: str | None = None  # one live case per person and this key: "1:2027", "remote", …
     starts_on: date | None = None
     ends_on: date | None = None  # None: open end
+    classes: dict[str, str] = field(default_factory=dict)  # field of answers → per, sen, pub: how it is kept and shown
+    missing: tuple[PaperNeed, ...] = ()  # of papers: what is not handed in yet and may come later
     authorised: bool = True  # False: an agent block without evidence is incomplete (the error stands in the form)
 
     @property
@@ -81,6 +85,11 @@ class Checked:
     def exit(self) -> Remark | None:
         """The way out when no case is needed."""
         return next((remark for remark in self.remarks if remark.level is Level.EXIT), None)
+
+    @property
+    def to_confirm(self) -> tuple[Remark, ...]:
+        """Warnings that were not confirmed yet."""
+        return tuple(remark for remark in self.remarks if remark.level is Level.WARN)
 
     @property
     def to_county(self) -> bool:

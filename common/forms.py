@@ -20,15 +20,41 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 @dataclass(frozen=True)
+class When:
+    """A condition: `field` (another field, or a fact that the sheet works out) has one of these values; ticked is "1"."""
+
+    field: str
+    among: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Ask:
     """How a field is asked for. `options`: value and words of each choice. `wrong`: what to say of any value it cannot
-    be, where that is more than a wrong format."""
+    be, where that is more than a wrong format.
+
+    The rest is for sheets (common/sheets.py) and says as data what page, JSON door and phone check alike. `widget` there:
+    text, number, date, tick, choice, choices, region, tel. `when`: shown only if all of these hold. `must`: may not be left
+    out while shown (`missing`: what to say then; `follows`: only once that field is filled). `clean`: text, name, number.
+    `least`, `most`: characters. `pattern`: of the cleaned value; beside options it decides,
+    and they are only offered. `secrecy`: pub, per(sonal), sen(sitive).
+    `also`: values taken beside those of `options`, which no page offers.
+    """
 
     label: Words
     hint: Words = ""
     widget: str = "text"
     options: tuple[tuple[str, Words], ...] = ()
     wrong: Words = ""
+    when: tuple[When, ...] = ()
+    must: bool = False
+    missing: Words = ""
+    follows: str = ""
+    clean: str = "text"
+    least: int = 0
+    most: int = 200
+    pattern: str = ""
+    secrecy: str = "per"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +66,8 @@ class Field:
     value: str
     error: str | None
     required: bool
+    values: tuple[str, ...] = ()  # where several may be chosen
+    shown: bool = True
 
 
 @dataclass
@@ -47,7 +75,7 @@ class Form(Generic[Shape]):
     """What was typed, what it means, and what is wrong with it, sentence by sentence."""
 
     shape: type[Shape]
-    typed: Mapping[str, str]
+    typed: Mapping[str, Any]
     errors: dict[str, str] = field(default_factory=dict)
     meaning: Shape | None = None
 
@@ -61,7 +89,7 @@ class Form(Generic[Shape]):
         except ValidationError as problem:
             for error in problem.errors():
                 name = str(error["loc"][0]) if error["loc"] else "form"
-                form.errors.setdefault(name, _sentence(error, form._ask(name)))
+                form.errors.setdefault(name, _sentence(error, form.ask(name)))
         return form
 
     @classmethod
@@ -83,9 +111,10 @@ class Form(Generic[Shape]):
 
     def __getitem__(self, name: str) -> Field:
         shown = self.shape.model_fields[name]
-        return Field(name, self._ask(name), self.typed.get(name, ""), self.errors.get(name), shown.is_required())
+        return Field(name, self.ask(name), self.typed.get(name, ""), self.errors.get(name), shown.is_required())
 
-    def _ask(self, name: str) -> Ask:
+    def ask(self, name: str) -> Ask:
+        """How that field is asked for."""
         shown = self.shape.model_fields.get(name)
         asks = [extra for extra in shown.metadata if isinstance(extra, Ask)] if shown else []
         return asks[0] if asks else Ask(_("这一项"))
