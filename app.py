@@ -22,6 +22,7 @@ import accounts.cli
 import accounts.current
 import accounts.routes
 import cases.cli
+import cases.handling_routes
 import cases.paper_routes
 import cases.paper_try_routes
 import cases.privacy_routes
@@ -147,6 +148,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         cases.privacy_routes,
         cases.work_routes,
         cases.receipt_routes,
+        cases.handling_routes,
     ):
         app.register_blueprint(room.bp)
     app.extensions["paper_rights"] = paper_access.ByPost()
