@@ -22,6 +22,7 @@ import accounts.cli
 import accounts.current
 import accounts.routes
 import cases.cli
+import cases.file_routes
 import cases.handling_routes
 import cases.paper_routes
 import cases.paper_try_routes
@@ -146,12 +147,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         posters.routes,
         cases.paper_routes,
         cases.privacy_routes,
+        cases.file_routes,
         cases.work_routes,
         cases.receipt_routes,
         cases.handling_routes,
     ):
         app.register_blueprint(room.bp)
     app.extensions["paper_rights"] = paper_access.ByPost()
+    app.jinja_env.globals["form_address"] = cases.file_routes.form_address  # the catalogue lies below the cases
     if settings.development:
         app.register_blueprint(common.ui_pieces.bp)
         app.register_blueprint(cases.paper_try_routes.bp)

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from accounts.policy import Actor
 from cases import form_view, paper_operations
 from cases.agent import EVIDENCE
+from cases.drafts import TAIL
 from cases.filing import Checked, Level, PaperNeed
-from cases.filling import CHANNELS, MARK, Filled, look, own_mobile
+from cases.filling import CHANNELS, MARK, Filled, look, own_mobile, tail_of
 from cases.form_steps import NAMES, Step, fields_of, step_of
 from cases.models import Draft
 from cases.papers import SIGNATURE
@@ -198,6 +199,18 @@ def sign_page(
         seen=filled.seen,
         problem=problem,
         day=clock.local_date(now),
+    )
+
+
+def take_along_page(session: Session, filled: Filled, where: Addresses) -> str:
+    """A resident's last page: what was filled in, what is still missing, and the button that makes the code."""
+    by_step = {step: form_view.errors_on(filled.family, filled.checked, step) for step in (Step.WHO, Step.MATTER)}
+    return page(
+        "cases/file_take.html",
+        **common(session, filled, Step.PAPERS, where, by=None),
+        told=form_view.summary(filled.family, filled.checked, filled.places),
+        gaps=sum(len(errors) for errors in by_step.values()),
+        ready=len(tail_of(filled.draft.answers)) == TAIL,
     )
 
 

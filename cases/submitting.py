@@ -37,7 +37,9 @@ class NotFit(Exception):
     """The form cannot be submitted as it is. `checked` says why, field by field."""
 
     def __init__(self, checked: Checked):
-        super().__init__("the form cannot be submitted: " + ", ".join([*checked.errors, *("exit",) * bool(checked.exit)]))
+        super().__init__(
+            "the form cannot be submitted: " + ", ".join([*checked.errors, *("exit",) * bool(checked.exit)])
+        )
         self.checked = checked
 
 
