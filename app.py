@@ -21,9 +21,11 @@ import accounts.cli
 import accounts.current
 import accounts.routes
 import cases.cli
+import cases.follow_routes
 import cases.handling_routes
 import cases.paper_routes
 import cases.paper_try_routes
+import cases.proof_routes
 import common.assets
 import common.health
 import common.preferences
@@ -48,7 +50,7 @@ import stations.queries
 import stations.routes
 import stations.search
 from accounts.places import Places, StationPlace
-from cases import paper_rights
+from cases import follow_access, paper_rights
 from common import (
     clock,
     compression,
@@ -137,9 +139,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         posters.routes,
         cases.paper_routes,
         cases.handling_routes,
+        cases.follow_routes,
+        cases.proof_routes,
     ):
         app.register_blueprint(room.bp)
-    app.extensions["paper_rights"] = paper_rights.Nobody()  # the rules of the cases take its place
+    app.extensions["paper_rights"] = follow_access.ByReceipt(paper_rights.Nobody())
     if settings.development:
         app.register_blueprint(common.ui_pieces.bp)
         app.register_blueprint(cases.paper_try_routes.bp)
