@@ -17,16 +17,22 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
 import accounts.account_routes
+import accounts.admin_routes
 import accounts.cli
 import accounts.current
 import accounts.routes
 import cases.cli
+import cases.file_routes
 import cases.follow_routes
 import cases.handling_routes
 import cases.paper_routes
 import cases.paper_try_routes
+import cases.privacy_routes
 import cases.proof_routes
+import cases.receipt_routes
+import cases.work_routes
 import common.assets
+import common.cli
 import common.health
 import common.preferences
 import common.ui_pieces
@@ -43,14 +49,16 @@ import services_catalog.routes
 import stations.api
 import stations.cli
 import stations.clusters
+import stations.demo
 import stations.door_routes
 import stations.map_api
 import stations.map_routes
 import stations.queries
 import stations.routes
 import stations.search
+from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
-from cases import follow_access, paper_rights
+from cases import follow_access, paper_access
 from common import (
     clock,
     compression,
@@ -64,7 +72,7 @@ from common import (
     sane_requests,
     sealing,
 )
-from common.settings import ROOT, Settings, read_settings
+from common.settings import ROOT, Settings, WrongSetting, read_settings
 
 MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
 
@@ -119,6 +127,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     pages.set_up(app)
     _set_up_sign_in(app)
     app.extensions["places"] = Places(_station_place, _division_name)
+    app.extensions["demo_places"] = _demo_places
 
     for room in (
         common.assets,
@@ -126,6 +135,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         common.preferences,
         accounts.routes,
         accounts.account_routes,
+        accounts.admin_routes,
         services_catalog.routes,
         services_catalog.api,
         stations.routes,
@@ -138,18 +148,26 @@ def create_app(settings: Settings | None = None) -> Flask:
         pocket.routes,
         posters.routes,
         cases.paper_routes,
+        cases.privacy_routes,
+        cases.file_routes,
+        cases.work_routes,
+        cases.receipt_routes,
         cases.handling_routes,
         cases.follow_routes,
         cases.proof_routes,
     ):
         app.register_blueprint(room.bp)
-    app.extensions["paper_rights"] = follow_access.ByReceipt(paper_rights.Nobody())
+    app.extensions["paper_rights"] = follow_access.ByReceipt(paper_access.ByPost())
+    app.jinja_env.globals["form_address"] = cases.file_routes.form_address  # the catalogue lies below the cases
     if settings.development:
         app.register_blueprint(common.ui_pieces.bp)
         app.register_blueprint(cases.paper_try_routes.bp)
         app.extensions["paper_rights"] = cases.paper_try_routes.Trying(app.extensions["paper_rights"])
     for commands in (
         migrate.db_cli,
+        common.cli.audit_cli,
+        common.cli.backup_cli,
+        common.cli.keys_cli,
         accounts.cli.accounts_cli,
         services_catalog.cli.catalogue_cli,
         maps.cli.reach_cli,
@@ -160,6 +178,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ):
         app.cli.add_command(commands)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
+    app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
     app.register_error_handler(HTTPException, _say_what_is_wrong)
     app.register_error_handler(InternalServerError, _say_we_failed)
     return app
@@ -197,6 +216,22 @@ def _station_place(session: Session, code: str) -> StationPlace | None:
     return StationPlace(found.name, found.town_code) if found is not None and found.open else None
 
 
+def _demo_places(session: Session) -> DemoPlaces | None:
+    """Where the demo's staff work; None without demo stations."""
+    pair = stations.demo.neighbours(session)
+    if pair is None:
+        return None
+    village, town = pair
+    names = {code: _division_name(session, code) or code for code in (village.county_code, village.county_code[:4])}
+    return DemoPlaces(
+        village_station=(village.code, village.name),
+        town_station=(town.code, town.name),
+        town_code=village.town_code,
+        county=(village.county_code, names[village.county_code]),
+        city=(village.county_code[:4], names[village.county_code[:4]]),
+    )
+
+
 def _division_name(session: Session, area: str) -> str | None:
     """For posts: what a prefix of division codes is called."""
     found = stations.queries.division(session, area.ljust(6, "0"))
@@ -207,7 +242,13 @@ def _keys(settings: Settings) -> sealing.KeyRing | None:
     """The key ring: made at the first start of a demo, brought by the operator in production. None where it is missing:
     commands that need no key still run (`flask keys make` is one), a server does not start."""
     if settings.mode == "demo":
-        return sealing.make_keys(settings.keys_folder)
+        try:
+            return sealing.make_keys(settings.keys_folder)
+        except OSError as problem:
+            words = f"must be a folder that can be written to, unlike {settings.keys_folder} ({problem.strerror})"
+            raise WrongSetting(f"The setting MENKOU_KEY_DIR {words}. See .env.example.") from None
+        except sealing.KeysMissing as problem:
+            raise WrongSetting(f"The setting MENKOU_KEY_DIR is wrong: {problem}.") from None
     try:
         return sealing.read_keys(settings.keys_folder)
     except sealing.KeysMissing:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from accounts import account_import, operations, passwords, queries, second_factor
+from accounts import account_import, demo, operations, passwords, queries, second_factor
 from accounts.models import Account
 from accounts.operations import OPERATOR, NewAccount, Refused
 from accounts.places import new_post, places
@@ -27,7 +27,7 @@ _roles = click.Choice([role.value for role in Role])
 @click.option("--area", default="37", show_default=True, help="A prefix of division codes: 37, 3713, 371302.")
 @click.option("--staff-name", default="系统管理员", help="What colleagues read.")
 def create_admin(name: str, area: str, staff_name: str) -> None:
-    """Make the first system administrator, who makes the others at /staff. Prints a first password, once."""
+    """Make the first system administrator, who makes the others at /accounts. Prints a first password, once."""
     _create(name, Role.SYSTEM_ADMIN, area, "", staff_name)
 
 
@@ -122,6 +122,22 @@ def list_(area: str) -> None:
             said = "、".join(f"{ROLE_WORDS[one.role]} {one.station_code or one.area}" for one in posts.get(row.id, []))
             say("  ".join([row.name, row.staff_name, said or "-"] + ([] if row.active else [_("已停用")])))
         after = rows[-1].name
+
+
+@accounts_cli.command("demo")
+def make_demo() -> None:
+    """Make the demo's staff where there is none, and print names and password. Nothing in production; `make run` calls it."""
+    if not current_app.config["DEMO"]:
+        raise Sentence(_("这是正式环境，没有示例账号。"))
+    at = current_app.extensions["demo_places"](reading())
+    if at is not None and not demo.has_staff(reading()):
+        hashed = passwords.hash_password(demo.EVERYBODYS)
+        with writing() as session:
+            demo.make_staff(session, at, hashed, now=clock.now())
+            session.commit()
+        reading().rollback()
+    if words := demo.words(reading()):
+        say(words)
 
 
 @accounts_cli.command("demo-code")

@@ -66,7 +66,7 @@ def check_password() -> ResponseReturnValue:
             operations.note_failure(session, "sign_in.refused", name.digest, account.id if account else None, now)
             until = attempts.waiting_until(session, counted, now)
             session.commit()
-        form.errors["form"] = wrong_words() + (_wait_words(until, now) if until else "")
+        form.errors["form"] = " ".join(filter(None, (wrong_words(), _wait_words(until, now) if until else "")))
         return _ask(form), 422
     secret = second_factor.new_secret()  # in case the phone has to be set up
     with writing() as session:

@@ -137,3 +137,10 @@ class NewAccountForm(BaseModel):
     station: Annotated[
         Annotated[str, StringConstraints(max_length=24)] | None, Ask(_l("站点编号"), hint=_l("医保明白人要填"))
     ] = None
+
+
+class SearchForm(BaseModel):
+    """Which accounts to list."""
+
+    q: Annotated[Annotated[str, StringConstraints(max_length=40)], Ask(_l("用户名或姓名"))] = ""
+    after: Annotated[Annotated[str, StringConstraints(max_length=40)], Ask(_l("从哪里接着"))] = ""

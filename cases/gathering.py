@@ -84,7 +84,7 @@ def _at(session: Session, found: Station, item_no: int) -> AtStation:
         city_code=_city(found.county_code),
         city_name=city.name if city else "",
         item_mode=mode,
-        channels=frozenset(item.channels) if item else frozenset(),
+        channels=frozenset(name.replace("-", "_") for name in item.channels) if item else frozenset(),
     )
 
 

@@ -7,6 +7,7 @@ what lies on the disk is sealed.
 
 import io
 from typing import IO, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
@@ -129,7 +130,7 @@ def _add(holder: Draft | Case | None) -> ResponseReturnValue:
     try:
         sent = _read_body()
     except RequestEntityTooLarge:
-        return _refused(papers.too_large(), 413, own_path(None))
+        return _refused(papers.too_large(), 413, _came_from())
     form = Form.read(PaperForm, sent.fields)
     back = own_path(sent.fields.get("back"))
     if not form.ok:
@@ -186,6 +187,12 @@ def _in_memory(*_args: object, **_named: object) -> IO[bytes]:
 
 
 # Answers
+
+
+def _came_from() -> str:
+    """The page with the form, when nothing of the form could be read."""
+    said = urlsplit(request.referrer or "")
+    return own_path(said.path if said.netloc == request.host else None)
 
 
 def _is_script() -> bool:

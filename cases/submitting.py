@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import Action, Actor, Role, may
 from cases import deadlines, receipts
+from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
 from cases.filing import Checked, PaperNeed
@@ -36,7 +37,9 @@ class NotFit(Exception):
     """The form cannot be submitted as it is. `checked` says why, field by field."""
 
     def __init__(self, checked: Checked):
-        super().__init__("the form has errors")
+        super().__init__(
+            "the form cannot be submitted: " + ", ".join([*checked.errors, *("exit",) * bool(checked.exit)])
+        )
         self.checked = checked
 
 
@@ -151,7 +154,7 @@ def submit(
     if not checked.ok or checked.subject is None:
         raise NotFit(checked)
 
-    missing = [need for need in checked.papers if need.kind not in {paper.kind for paper in at_hand}]
+    missing = list(checked.missing)
     case = _new_case(session, checked, item_no, station.code, station.town_code, channel, by, now, bool(missing))
     case.corrects_id = corrects_id
     case.answers_sha256 = fingerprint(case.answers)
@@ -257,7 +260,7 @@ def _authorisations(checked: Checked, case: Case, papers: Sequence[Paper], now: 
     said = checked.answers
     if not said.get("agnter_name"):
         return []
-    evidence = next((p.id for p in papers if p.kind in {"authorisation", "signature"}), None)
+    evidence = next((p.id for p in papers if p.kind in EVIDENCE.values()), None)
     names = ("agnter_name", "agnter_cert_type", "agnter_certno", "agnter_tel", "agnter_addr", "agnter_rlts")
     return [
         Authorisation(

@@ -1,11 +1,12 @@
 """The audit: who saw or did what, about what, what for. Entries are chained by HMAC per county and day. Floor 0.
 
 Each entry's mac covers its words and the mac before it; the head row of the day covers how many there are. Whoever
-changes, removes or adds a row without the audit key breaks the chain, and `verify` says where.
+changes, removes or adds a row without the audit key breaks the chain, and common/audit_check.py says where.
 """
 
 import re
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,11 @@ from common.clock import local_date
 from common.models import AuditEntry, AuditHead
 from common.sealing import KeyRing, canonical, keys_of
 
-AT_A_TIME = 1_000  # entries in memory while a chain is verified
+# What the macs cover. A column added later does not belong here: chains written before it would break.
+_DAY = ("county_code", "day", "seq")
+_ENTRY = (*_DAY, "at", "actor_id", "actor_role", "action", "about_kind", "about_id", "purpose", "facts", "prev")
+_HEAD = (*_DAY, "before", "last")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER_OF_A_PERSON = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|\d{17}[\dXx]|\d{15})(?![0-9A-Za-z])")
 
 
@@ -59,14 +64,14 @@ def record(
         "facts": facts,
         "prev": head.last,
     }
-    entry["mac"] = _entry_mac(keys, AuditEntry(**entry))
+    entry["mac"] = entry_mac(keys, entry)
     session.execute(sa.insert(AuditEntry).values(entry))
+    key = {"county_code": county_code, "day": day, "before": head.before}
     step = {"seq": head.seq + 1, "last": entry["mac"]}
-    step["mac"] = _head_mac(keys, AuditHead(county_code=county_code, day=day, before=head.before, **step))
     session.execute(
         sa.update(AuditHead)
         .where(AuditHead.county_code == county_code, AuditHead.day == day)
-        .values(step)
+        .values(**step, mac=head_mac(keys, key | step))
         .execution_options(synchronize_session=False)
     )
 
@@ -80,31 +85,30 @@ def _locked_head(session: Session, keys: KeyRing, county_code: str, day: date) -
     )
     head = session.execute(wanted).one_or_none()
     if head is None:
-        begun = AuditHead(county_code=county_code, day=day, seq=0, last="")
-        begun.before = session.scalar(
+        before = session.scalar(
             sa.select(sa.func.max(AuditHead.day)).where(AuditHead.county_code == county_code, AuditHead.day < day)
         )
+        begun = {"county_code": county_code, "day": day, "before": before, "seq": 0, "last": ""}
         insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
         session.execute(
             insert(AuditHead)
-            .values(county_code=county_code, day=day, before=begun.before, seq=0, last="", mac=_head_mac(keys, begun))
+            .values(**begun, mac=head_mac(keys, begun))
             .on_conflict_do_nothing()  # another writer began it: theirs counts, and the lock waits for them
         )
         head = session.execute(wanted).one()
     return head
 
 
-def _entry_mac(keys: KeyRing, entry: AuditEntry) -> str:
-    said = [entry.county_code, entry.day.isoformat(), entry.seq, _moment(entry.at), entry.actor_id, entry.actor_role]
-    said += [entry.action, entry.about_kind, entry.about_id, entry.purpose, entry.facts, entry.prev]
-    return keys.audit_mac(canonical(["entry", *said]))
+def entry_mac(keys: KeyRing, entry: Mapping[str, Any]) -> str:
+    """64 hex digits over everything an entry says, its purpose in plain words, and the mac before it."""
+    said = {name: entry[name] for name in _ENTRY}
+    # Microseconds: the same number from both databases, whatever zone they tell it in.
+    microseconds = (entry["at"] - _EPOCH) // timedelta(microseconds=1)
+    return keys.audit_mac(canonical(["entry", said | {"day": entry["day"].isoformat(), "at": microseconds}]))
 
 
-def _head_mac(keys: KeyRing, head: AuditHead) -> str:
-    before = head.before.isoformat() if head.before else None
-    return keys.audit_mac(canonical(["head", head.county_code, head.day.isoformat(), before, head.seq, head.last]))
-
-
-def _moment(at: datetime) -> int:
-    """Microseconds since 1970: the same number from both databases, whatever zone it is told in."""
-    return int(at.timestamp()) * 1_000_000 + at.microsecond
+def head_mac(keys: KeyRing, head: Mapping[str, Any]) -> str:
+    """64 hex digits over how far a day has come."""
+    said = {name: head[name] for name in _HEAD}
+    before = head["before"] and head["before"].isoformat()
+    return keys.audit_mac(canonical(["head", said | {"day": head["day"].isoformat(), "before": before}]))

@@ -184,6 +184,23 @@ class SealedJson(sa.TypeDecorator[Any]):
         return None if value is None else json.loads(_ring(dialect).unseal(value, self.place))
 
 
+def raw(table: sa.Table) -> sa.Table:
+    """The same table with what is sealed left sealed: its columns give and take bytes. None is NULL in JSON too."""
+
+    def stored(column: sa.Column[Any]) -> Any:
+        if isinstance(column.type, sa.JSON):
+            return sa.JSON(none_as_null=bool(column.nullable))
+        return sa.LargeBinary() if is_sealed(column) else column.type
+
+    columns = (sa.Column(column.name, stored(column), primary_key=column.primary_key) for column in table.columns)
+    return sa.Table(table.name, sa.MetaData(), *columns)
+
+
+def is_sealed(column: sa.Column[Any]) -> bool:
+    """Whether only the application can read what this column holds."""
+    return isinstance(column.type, (SealedText, SealedJson))
+
+
 def canonical(value: Any) -> bytes:
     """The one way to write this JSON: sorted, no blanks, UTF-8. The same answers have the same hash."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

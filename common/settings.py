@@ -56,11 +56,11 @@ class Settings(BaseSettings):
         """Where the keys of sealed data lie; in demo mode beside the data, which production does not allow."""
         return self.key_dir or self.data_dir / "keys"
 
-    @field_validator("data_dir", mode="before")
+    @field_validator("data_dir", "key_dir", mode="before")
     @classmethod
     def _is_named(cls, value: object) -> object:
         if value == "":  # the folder one happens to stand in
-            raise ValueError("must name a folder; leave the line out for var beside the code")
+            raise ValueError("must name a folder; in a demo leave the line out for var beside the code")
         return value
 
     @field_validator("database_url")
@@ -105,6 +105,8 @@ class Settings(BaseSettings):
                 raise ValueError("MENKOU_PUBLIC_URL must be set in production: it is printed in QR codes")
             if self.key_dir is None:  # or a copy of the data folder would be a copy of the keys
                 raise ValueError("MENKOU_KEY_DIR must be set in production: a folder for keys, outside MENKOU_DATA_DIR")
+            if self.key_dir.resolve().is_relative_to(self.data_dir.resolve()):
+                raise ValueError("MENKOU_KEY_DIR must lie outside MENKOU_DATA_DIR in production")
             if self.development:
                 raise ValueError("MENKOU_DEVELOPMENT must be off in production")
         if self.map_tiles and not self.map_key:
@@ -161,6 +163,8 @@ def _name(field: str) -> str:
 # What a value of the wrong sort should have been.
 _MUST_BE = {
     "mode": "'demo' or 'production'",
+    "data_dir": "a folder",
+    "key_dir": "a folder",
     "divisions": "division prefixes with commas, for example 37, 3713 or 371302",
     "time_scale": "a number greater than 0, at most 100000",
     "random_seed": "a whole number",

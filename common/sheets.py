@@ -32,7 +32,9 @@ _WIDE = {ord(c) + 0xFEE0: c for c in map(chr, range(0x21, 0x7F))} | {0x3000: " "
 _WIDE_WORDS = {wide: c for wide, c in _WIDE.items() if c.isalnum() or c == " "}  # Chinese keeps its own punctuation
 _NOT_IN_NUMBERS = re.compile(r"[\s\-‐‑‒–—−]+")
 _DOTS = str.maketrans(dict.fromkeys("•‧・.．･∙⋅", "·"))
-_NAME = re.compile("[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff·A-Za-zÀ-ɏ ]*")
+NAME = re.compile(  # after cleaning: han of all extensions, dots between parts, Latin
+    "[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff·A-Za-zÀ-ɏ ]*"
+)
 _DAY = re.compile(r"([0-9]{4})(?:([-/.年])([0-9]{1,2})([-/.月])([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))")
 _TICKED = ("1", "on", "true", "yes")
 
@@ -241,25 +243,50 @@ def read_one(ask: Ask, typed: Any) -> tuple[Any, str | None]:
     if ask.widget == "date":
         day = read_day(typed)
         if day is None:
-            return None, _("%(label)s请写成 2026-11-23 这样的日期", label=str(ask.label))
+            return None, _wrong_day(ask)
         return day, None
     return _read_text(ask, CLEANERS[ask.clean](typed), too_long=len(typed) > LONGEST)
 
 
 def _read_text(ask: Ask, value: str, *, too_long: bool) -> tuple[Any, str | None]:
-    label = str(ask.label)
     if ask.options and not ask.pattern:
         known = value in ask.also or any(value == one for one, _words in ask.options)
         return (value, None) if known else (None, _not_so(ask))
     if value and len(value) < ask.least:
-        return None, _("%(label)s至少 %(n)s 个字", label=label, n=ask.least)
+        return None, _too_short(ask)
     if too_long or len(value) > ask.most:
-        return None, _("%(label)s最多 %(n)s 个字", label=label, n=ask.most)
-    if (ask.clean == "name" and not _NAME.fullmatch(value)) or "\ufffd" in value:
-        return None, _("%(label)s里有不能用的字符，请改一下", label=label)
+        return None, _too_long(ask)
+    if (ask.clean == "name" and not NAME.fullmatch(value)) or "\ufffd" in value:
+        return None, _odd_characters(ask)
     if value and ask.pattern and not re.fullmatch(ask.pattern, value):
         return None, _not_so(ask)
     return value or None, None
+
+
+def sentences(ask: Ask) -> dict[str, str]:
+    """All that may be said of this field alone, by the rule that is broken; for whoever checks it without us."""
+    said = {"missing": missing(ask), "wrong": _not_so(ask)}
+    if ask.widget == "date":
+        return said | {"wrong": _wrong_day(ask)}
+    if ask.options or ask.widget in {"tick", "choices"}:
+        return said
+    return said | {"least": _too_short(ask), "most": _too_long(ask), "characters": _odd_characters(ask)}
+
+
+def _too_short(ask: Ask) -> str:
+    return _("%(label)s至少 %(n)s 个字", label=str(ask.label), n=ask.least)
+
+
+def _too_long(ask: Ask) -> str:
+    return _("%(label)s最多 %(n)s 个字", label=str(ask.label), n=ask.most)
+
+
+def _odd_characters(ask: Ask) -> str:
+    return _("%(label)s里有不能用的字符，请改一下", label=str(ask.label))
+
+
+def _wrong_day(ask: Ask) -> str:
+    return _("%(label)s请写成 2026-11-23 这样的日期", label=str(ask.label))
 
 
 def _not_so(ask: Ask) -> str:

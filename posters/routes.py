@@ -18,7 +18,7 @@ from common.pages import page, see
 from posters import operations, pdf, queries
 from posters.address import public_url
 from posters.fonts import font_file
-from posters.qr import qr
+from common.qr import qr
 from stations.details import area_words, taken_on, week_lines
 from stations.models import Station
 from stations.queries import station, weeks

@@ -61,7 +61,7 @@
   }
 
   function drop(one) {
-    unsent -= 1;
+    if (one.file) unsent -= 1;
     one.at.remove();
   }
 
@@ -137,6 +137,10 @@
     part(one, "wrong").textContent = live.textContent = sentence;
     part(one, "wrong").hidden = part(one, "drop").hidden = false;
     part(one, "again").hidden = !again;
+    if (!again) {
+      one.file = null; // nobody can send it, so nothing is lost when the page goes
+      unsent -= 1;
+    }
     rest();
   }
 

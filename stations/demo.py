@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 import services_catalog.operations
 from common.clock import local_date
@@ -143,6 +143,19 @@ def load_demo(
 def has_stations(session: Session) -> bool:
     """Whether anybody has brought in stations; the demo then stays away."""
     return session.scalar(sa.select(Station.id).limit(1)) is not None
+
+
+def neighbours(session: Session) -> tuple[Station, Station] | None:
+    """A village's station and its town's, where the demo's staff work; None in a database without such a pair."""
+    town = aliased(Station)
+    found = session.execute(
+        sa.select(Station, town)
+        .join(town, town.town_code == Station.town_code)
+        .where(Station.level == Level.VILLAGE, town.level == Level.TOWN, Station.open, town.open, Station.synthetic)
+        .order_by(Station.code, town.code)
+        .limit(1)
+    ).one_or_none()
+    return (found[0], found[1]) if found else None
 
 
 def _load_reach(session: Session) -> None:

@@ -49,6 +49,7 @@ class OutboxEntry(Model):
     chars: Mapped[int]  # of the body: batches are cut by size
     msgid: Mapped[str | None] = mapped_column(sa.String(30))  # shared by the entries of one batch
     state: Mapped[str] = mapped_column(sa.String(10))
+    doubtful: Mapped[bool]  # it may have arrived: from then on it is asked for before it is sent again
     attempts: Mapped[int]
     made_at: Mapped[datetime]
     next_at: Mapped[datetime]
@@ -93,13 +94,15 @@ class PullCursor(Model):
 
 
 class ChannelState(Model):
-    """Whether a channel is paused, by whom, why; and whose worker holds it."""
+    """Whether a channel is paused, by whom, why. A worker's own pause ends by itself and grows; a person's does not."""
 
     __tablename__ = "channel_state"
 
     name: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
     paused_at: Mapped[datetime | None]
     paused_by: Mapped[str | None] = mapped_column(sa.String(32))  # an account; NULL: the worker itself
+    paused_until: Mapped[datetime | None]  # NULL while paused: until a person resumes
+    faults: Mapped[int]  # pauses in a row by the worker
     reason: Mapped[str | None] = mapped_column(sa.String(200))
     last_ok_at: Mapped[datetime | None]
     sign_no: Mapped[Any] = mapped_column(SealedText("channel.sign_no"), nullable=True)

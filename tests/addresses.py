@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from flask import Flask, current_app, url_for
 
+from accounts.models import Account
 from common import clock
 from common.assets import STATIC, find
 from maps.borders import borders
@@ -55,6 +56,7 @@ NOT_PAGES = (
 # Faces of a page beside its plain one: what to add to the example, by endpoint.
 ASK = {"status": 422}
 FACES: dict[str, dict[str, dict[str, Any]]] = {
+    "accounts.sign_in": {"out": {"out": "1"}, "next": {"next": "/account"}},
     "services_catalog.item": {"at-a-county": {"at": "370102"}, "another": {"no": 1}},
     "stations.finder": {
         "near": {"lat": NEAR[0], "lon": NEAR[1], "acc": "30", "m": "0"},
@@ -120,6 +122,10 @@ PLAIN: dict[str, dict[str, Any]] = {
     "station_doors.show": {"token": "TOKEN"},
     "assets.asset": {"name": "app.css"},
     "preferences.look": {"status": 303},
+    "accounts.unlock": {"status": 303},
+    "accounts.code": {"status": 303},
+    "accounts.enrol": {"status": 303},
+    "accounts.post": {"status": 303},
     "stations_api.nearest": {"lat": NEAR[0], "lon": NEAR[1], "m": "0"},
 }
 
@@ -173,6 +179,7 @@ def _samples(session) -> dict[str, Any]:
     return {
         "code": station.code,
         "no": 2,
+        "account_id": session.scalar(sa.select(Account.id).order_by(Account.name)),
         "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
         "digest": find("app.css").digest,
         "version": write_version(version_of(session, station, NOW_ON), station.code),
@@ -187,6 +194,13 @@ def _samples(session) -> dict[str, Any]:
     }
 
 
+def _for_strangers(endpoint: str) -> int:
+    """What a stranger gets: pages of staff lead to the sign-in, their JSON says 401."""
+    if not isinstance(current_app.view_functions[endpoint].door, frozenset):  # type: ignore[attr-defined]
+        return 200
+    return 401 if "_api." in endpoint else 303
+
+
 def _example(endpoint: str, argument: str, samples: dict[str, Any]) -> Any:
     if argument in PLAIN.get(endpoint, {}):
         return PLAIN[endpoint][argument]
@@ -195,7 +209,7 @@ def _example(endpoint: str, argument: str, samples: dict[str, Any]) -> Any:
 
 
 def _address(name: str, arguments: dict[str, Any], samples: dict[str, Any]) -> Address:
-    status = arguments.get("status", 200)
+    status = arguments.get("status", _for_strangers(name.split(" ")[0]))
     values = {key: samples.get(value, value) for key, value in arguments.items() if key != "status"}
     values = {key: value for key, value in values.items() if value is not None}
     return Address(name, url_for(name.split(" ")[0], **values), status)

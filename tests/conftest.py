@@ -91,8 +91,9 @@ def demo_sqlite(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) ->
             unfinished = file.with_suffix(".unfinished")
             shutil.copy(empty_sqlite, unfinished)
             app = make_app(f"sqlite:///{unfinished}", shared, demo_stations=300)
-            result = app.test_cli_runner().invoke(args=["demo", "load"])
-            assert result.exit_code == 0, result.output
+            for command in (["demo", "load"], ["accounts", "demo"]):
+                result = app.test_cli_runner().invoke(args=command)
+                assert result.exit_code == 0, result.output
             app.extensions["db"].engine.dispose()
             unfinished.rename(file)
     return file

@@ -64,6 +64,7 @@ PRODUCTION = {
     "MENKOU_SECRET_KEY": SECRET,
     "DATABASE_URL": "sqlite:///x.sqlite3",
     "MENKOU_PUBLIC_URL": "https://menkou.example",
+    "MENKOU_KEY_DIR": "/etc/menkou/keys",
 }
 # What is set; the setting the sentence names; what else it says.
 WRONG = [
@@ -99,12 +100,15 @@ WRONG = [
     ({"MENKOU_VALHALLA_URL": "ftp://roads"}, "MENKOU_VALHALLA_URL", "http://"),
     ({"MENKOU_DATA_DIR": "/dev/null/data"}, "MENKOU_DATA_DIR", "a folder that can be written to"),
     ({"MENKOU_DATA_DIR": ""}, "MENKOU_DATA_DIR", "must name a folder"),
+    ({"MENKOU_KEY_DIR": ""}, "MENKOU_KEY_DIR", "must name a folder"),
     ({"DATABASE_URL": "my database"}, "DATABASE_URL", "must look like"),
     ({"DATABASE_URL": "mysql://somewhere/menkou"}, "DATABASE_URL", "PostgreSQL"),
     ({"MENKOU_MODE": "production"}, "MENKOU_SECRET_KEY", "32"),
     (PRODUCTION | {"MENKOU_SECRET_KEY": "short"}, "MENKOU_SECRET_KEY", "32"),
     (PRODUCTION | {"DATABASE_URL": ""}, "DATABASE_URL", "production"),
     (PRODUCTION | {"MENKOU_PUBLIC_URL": ""}, "MENKOU_PUBLIC_URL", "production"),
+    ({name: value for name, value in PRODUCTION.items() if name != "MENKOU_KEY_DIR"}, "MENKOU_KEY_DIR", "must be set"),
+    (PRODUCTION | {"MENKOU_DATA_DIR": "d", "MENKOU_KEY_DIR": "d/x/../keys"}, "MENKOU_KEY_DIR", "outside"),
     (PRODUCTION | {"MENKOU_DEVELOPMENT": "on"}, "MENKOU_DEVELOPMENT", "off in production"),
 ]
 

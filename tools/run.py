@@ -133,7 +133,8 @@ def prepare() -> None:
     try:
         app = create_app()
         with app.app_context():
-            for command in (["db", "upgrade"], ["demo", "load"]):
+            commands = [["db", "upgrade"], ["demo", "load"]] + ([["accounts", "demo"]] if app.config["DEMO"] else [])
+            for command in commands:
                 app.cli.main(args=command, prog_name="flask", standalone_mode=False)
     except click.ClickException as problem:
         problem.show()

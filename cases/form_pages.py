@@ -1,0 +1,254 @@
+"""The pages of a form, for staff and for residents alike: what each step is drawn from. Room `cases`, floor 4.
+
+A route finds the draft and says where its addresses are; the rest is the same. Nothing here writes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from accounts.policy import Actor
+from cases import form_view, paper_operations
+from cases.agent import EVIDENCE
+from cases.drafts import TAIL
+from cases.filing import Checked, Level, PaperNeed
+from cases.filling import CHANNELS, MARK, Filled, look, own_mobile, tail_of
+from cases.form_steps import NAMES, Step, fields_of, step_of
+from cases.models import Draft
+from cases.papers import SIGNATURE
+from cases.submitting import check
+from common import clock
+from common.i18n import gettext as _
+from common.i18n import say_time
+from common.pages import page
+from services_catalog import queries as catalogue
+from stations.schema import CHANNEL_WORDS
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the pages of one draft are. `step`: with a {n}."""
+
+    step: str
+    save: str
+    delete: str
+    out: str  # the page one came from
+
+    def at(self, step: int, name: str = "", told: bool = False) -> str:
+        """The address of one step, or of a field on it with what is wrong there."""
+        more = ("&check=1" if told else "") + (f"#{name}" if name else "")
+        return self.step.replace("{n}", str(int(step))) + more
+
+
+def step_asked(last: Step) -> Step:
+    """Which page the address names; the first one where it names none."""
+    given = request.args.get("step", "1")
+    return Step(int(given)) if given in {str(int(step)) for step in Step if step <= last} else Step.WHO
+
+
+def form_page(
+    session: Session,
+    filled: Filled,
+    step: Step,
+    where: Addresses,
+    *,
+    by: Actor | None,
+    errors: dict[str, str] | None = None,
+    doubts: bool = False,
+) -> str:
+    """WHO or MATTER. `errors`: None while nobody has been told what is wrong."""
+    checked, draft = filled.checked, filled.draft
+    sections = form_view.sections(filled.family, checked, step, filled.places, errors or {})
+    return page(
+        "cases/form.html",
+        **common(session, filled, step, where, by=by),
+        sections=sections,
+        errors=errors or {},
+        shown={question.name for section in sections for question in section.questions},
+        doubts=form_view.doubts(filled.family, checked, step) if doubts else [],
+        notes=form_view.notes(checked, Level.INFO) if step is Step.MATTER else [],
+        channels=channels(session, draft) if by and step is Step.WHO else [],
+        channel=filled.channel,
+        known=conditions(filled, step),
+    )
+
+
+def common(session: Session, filled: Filled, step: Step, where: Addresses, *, by: Actor | None) -> dict[str, Any]:
+    """What every step shows: the item, how far one is, when it was saved."""
+    steps = list(Step) if by else [Step.WHO, Step.MATTER, Step.PAPERS]
+    names = NAMES if by else {**NAMES, Step.PAPERS: _("取件码")}
+    item = catalogue.catalogue(session).items[filled.draft.item_no]
+    return {
+        "item": item,
+        "step": step,
+        "steps": [(int(one), str(names[one])) for one in steps],
+        "where": where,
+        "by": by,
+        "saved": say_time(filled.draft.updated_at) if filled.draft.version > 1 else "",
+        "op_id": filled.draft.op_id,
+        "draft": filled.draft,
+    }
+
+
+def channels(session: Session, draft: Draft) -> list[tuple[str, str]]:
+    """The ways in which the catalogue offers the item at a counter."""
+    item = catalogue.catalogue(session).items[draft.item_no]
+    offered = {name.replace("-", "_") for name in item.channels}
+    words = {channel.value: str(said) for channel, said in CHANNEL_WORDS.items()}
+    return [(name, words[name]) for name in CHANNELS if name in offered]
+
+
+def conditions(filled: Filled, step: Step) -> str:
+    """What the script must know to show and hide fields: facts, and answers that stand on other pages. name=value …"""
+    form, here = filled.checked.form, set(fields_of(filled.family, step))
+    named = {when.field for name in here for when in form.ask(name).when} - here
+    facts = getattr(form, "facts", {})
+    return " ".join(f"{name}={facts[name] if name in facts else _plain(form, name)}" for name in sorted(named))
+
+
+def _plain(form: Any, name: str) -> str:
+    value = getattr(form, "said", {}).get(name)
+    return value if isinstance(value, str) else "1" if value is True else "0"
+
+
+def wrong_here(session: Session, filled: Filled, step: Step, *, by: Actor | None, now: datetime) -> dict[str, str]:
+    """What is wrong on one page. Papers that are asked for on a later page count as handed in."""
+    found = form_view.errors_on(filled.family, filled.checked, step)
+    if not found:
+        return {}
+    later = with_papers(session, filled, by=by, now=now)
+    return {name: words for name, words in found.items() if name in later.errors}
+
+
+def with_papers(session: Session, filled: Filled, *, by: Actor | None, now: datetime) -> Checked:
+    """What the form would say if every paper were there."""
+    kinds = {need.kind for need in paper_needs(filled)} | set(EVIDENCE.values())
+    draft = filled.draft
+    return check(
+        session,
+        draft.item_no,
+        draft.answers,
+        draft.station_code,
+        frozenset(kinds),
+        now=now,
+        by=by,
+        channel=filled.channel,
+        own_mobile=own_mobile(session, by),
+        confirmed=frozenset(filled.confirmed),
+    )
+
+
+def paper_needs(filled: Filled) -> list[PaperNeed]:
+    """What step 3 asks for: the papers of the form, and the photo of a written authorisation."""
+    needs = filled.needs
+    if filled.said.get("auth_kind") == "written_photo":
+        needs = [*needs, PaperNeed(EVIDENCE["written_photo"], _("书面授权的照片"))]
+    return needs
+
+
+def papers_page(session: Session, filled: Filled, where: Addresses, *, by: Actor) -> str:
+    """Step 3."""
+    return page(
+        "cases/form_papers.html",
+        **common(session, filled, Step.PAPERS, where, by=by),
+        needs=paper_needs(filled),
+        have=paper_operations.papers_of(session, filled.draft),
+    )
+
+
+def sign_page(
+    session: Session,
+    filled: Filled,
+    where: Addresses,
+    *,
+    by: Actor,
+    now: datetime,
+    told: bool = False,
+    problem: str = "",
+) -> str:
+    """Step 4. `told`: somebody pressed 提交, so what is missing on this page is said as well."""
+    checked = filled.checked
+    errors = dict(checked.errors)
+    signed = {*fields_of(filled.family, Step.SIGN)}
+    if not told:
+        errors = {name: words for name, words in errors.items() if name not in signed}
+    have = paper_operations.papers_of(session, filled.draft)
+    kind = signature_kind(filled)
+    signature = next((one for one in have if one.kind == kind), None)
+    sections = form_view.sections(filled.family, checked, Step.SIGN, filled.places, errors if told else {})
+    if signature and not filled.draft.answers.get(MARK):
+        sections = [form_view.chosen(section, MARK, SIGNATURE) for section in sections]
+    return page(
+        "cases/form_sign.html",
+        **common(session, filled, Step.SIGN, where, by=by),
+        told=form_view.summary(filled.family, checked, filled.places),
+        errors=errors,
+        links=_links(session, filled, errors, where, by=by, now=now),
+        sections=sections,
+        known=conditions(filled, Step.SIGN),
+        doubts=form_view.doubts(filled.family, checked),
+        notes=form_view.notes(checked, Level.INFO, Level.HANDUP),
+        missing=[need for need in checked.papers if need.by_later and need.kind not in {one.kind for one in have}],
+        have=[one for one in have if one is not signature],
+        signature=signature,
+        signature_kind=kind,
+        name=filled.said.get("psn_name") or "",
+        seen=filled.seen,
+        problem=problem,
+        day=clock.local_date(now),
+    )
+
+
+def take_along_page(session: Session, filled: Filled, where: Addresses) -> str:
+    """A resident's last page: what was filled in, what is still missing, and the button that makes the code."""
+    by_step = {step: form_view.errors_on(filled.family, filled.checked, step) for step in (Step.WHO, Step.MATTER)}
+    return page(
+        "cases/file_take.html",
+        **common(session, filled, Step.PAPERS, where, by=None),
+        told=form_view.summary(filled.family, filled.checked, filled.places),
+        gaps=sum(len(errors) for errors in by_step.values()),
+        ready=len(tail_of(filled.draft.answers)) == TAIL,
+    )
+
+
+def signature_kind(filled: Filled) -> str:
+    """As what a name drawn on the screen is kept: under the promise, or under the authorisation of an agent."""
+    drawn = filled.said.get("auth_kind") == "drawn_signature"
+    return EVIDENCE["drawn_signature"] if drawn else SIGNATURE
+
+
+def _links(
+    session: Session, filled: Filled, errors: dict[str, str], where: Addresses, *, by: Actor, now: datetime
+) -> dict[str, str]:
+    """Where each mistake is mended."""
+    if not errors:
+        return {}
+    later, links = with_papers(session, filled, by=by, now=now), {}
+    for name in errors:
+        step = step_of(filled.family, name)
+        if name == "form":
+            continue
+        if name not in later.errors:
+            links[name] = where.at(Step.SIGN if "signature" in signature_kind(filled) and name == "auth_kind" else 3)
+        else:
+            links[name] = (
+                f"#{name}"
+                if step is Step.SIGN
+                else where.at(step, "" if name in form_view.SETTLED else name, told=True)
+            )
+    return links
+
+
+def save_answer(session: Session, draft: Draft, *, by: Actor | None, now: datetime) -> dict[str, Any]:
+    """What the script hears after it saved: when, and the facts by which fields are shown now."""
+    facts = getattr(look(session, draft, by=by, now=now).checked.form, "facts", {})
+    return {"saved": say_time(now), "facts": facts}
+
+
+def exit_page(session: Session, filled: Filled, where: Addresses, step: Step, *, by: Actor | None) -> str:
+    """No case is needed: why, and what to do instead."""
+    words = filled.checked.exit.words if filled.checked.exit else ""
+    return page("cases/form_exit.html", **common(session, filled, step, where, by=by), words=words)

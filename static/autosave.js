@@ -1,0 +1,76 @@
+/* form[data-save]: what was changed is sent field by field while one types, and #saved says truthfully whether it arrived.
+   Without this the button of each page keeps the whole page. */
+(function () {
+  var form = document.querySelector("form[data-save]"), said = document.getElementById("saved");
+  if (!form || !said || !window.fetch || !window.URLSearchParams) return;
+  var WAIT = 700, RETRY = 8000, changed = {}, timer = 0, busy = false, leaving = false;
+
+  function body(names) {
+    var sent = new URLSearchParams();
+    names.forEach(function (name) {
+      var values = new FormData(form).getAll(name);
+      (values.length ? values : [""]).forEach(function (value) { sent.append(name, value); });
+    });
+    return sent;
+  }
+
+  function say(sentence, lost) {
+    said.textContent = sentence;
+    said.className = lost ? "er" : "s";
+  }
+
+  function later(wait) {
+    clearTimeout(timer);
+    timer = setTimeout(send, wait);
+  }
+
+  function send() {
+    var names = Object.keys(changed), status = 0;
+    if (busy || !names.length || leaving) return;
+    busy = true;
+    changed = {};
+    say(said.dataset.saving, false);
+    fetch(form.dataset.save, { method: "POST", body: body(names), headers: { Accept: "application/json" }, credentials: "same-origin" })
+      .then(function (answer) {
+        status = answer.status;
+        if (answer.redirected) status = 401;
+        return answer.json();
+      })
+      .then(function (answer) {
+        if (status !== 200) throw new Error(answer.message || "");
+        busy = false;
+        if (!Object.keys(changed).length) say(said.dataset.saved.replace("{t}", answer.saved), false);
+        form.dispatchEvent(new CustomEvent("facts", { detail: answer.facts }));
+        if (Object.keys(changed).length) later(WAIT);
+      })
+      .catch(function (problem) {
+        busy = false;
+        names.forEach(function (name) { changed[name] = true; });
+        var refused = status >= 400 && status < 500;
+        say(status === 401 ? said.dataset.expired : refused && problem.message && status !== 403 ? problem.message : said.dataset.lost, true);
+        if (!refused) later(RETRY);
+      });
+  }
+
+  form.addEventListener("input", function (event) {
+    if (!event.target.name) return;
+    changed[event.target.name] = true;
+    later(WAIT);
+  });
+  form.addEventListener("change", function (event) {
+    if (!event.target.name) return;
+    changed[event.target.name] = true;
+    later(50);
+  });
+  form.addEventListener("submit", function () { leaving = true; });
+  addEventListener("pageshow", function () { leaving = false; });
+  addEventListener("online", function () { later(0); });
+  addEventListener("pagehide", function () {
+    var names = Object.keys(changed);
+    if (leaving || !names.length) return;
+    if (navigator.sendBeacon && navigator.sendBeacon(form.dataset.save, body(names))) changed = {};
+  });
+  document.addEventListener("visibilitychange", function () {
+    if (document.visibilityState === "hidden") send();
+  });
+})();

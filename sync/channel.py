@@ -1,0 +1,215 @@
+"""A channel: how one platform is reached, what its envelope says, how its answers are read. All of it is data. Room `sync`.
+
+Read from a TOML file (sync/data/simulator.toml is one); secrets lie in files beside the key ring and are only named there.
+"""
+
+import base64
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from sync import sm
+
+Verdict = Literal["retry", "reject", "unknown", "sign_in", "pause"]
+SHIPPED = Path(__file__).parent / "data" / "simulator.toml"
+
+
+class WrongChannel(RuntimeError):
+    """The channel file or a file it names cannot be used. One sentence, no secret."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EnvelopeFields(_Part):
+    """Constants of every request; `extra` holds what a province adds (fixmedins_soft_fcty, encType …)."""
+
+    fixmedins_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{12}$")]
+    fixmedins_name: Annotated[str, StringConstraints(max_length=200)]
+    mdtrtarea_admvs: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+    insuplc_admdvs: str = ""
+    recer_sys_code: Annotated[str, StringConstraints(max_length=10)]
+    infver: Annotated[str, StringConstraints(max_length=6)] = "V1.0"
+    opter_type: Literal["1", "2", "3"] = "3"
+    opter: Annotated[str, StringConstraints(max_length=30)]
+    opter_name: Annotated[str, StringConstraints(max_length=50)]
+    answers_from: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+    extra: dict[str, str] = {}
+
+
+class Headers(_Part):
+    """How the gateway knows us: x-tif (P1), a bearer token (P3), or nothing."""
+
+    profile: Literal["x-tif", "bearer", "none"] = "none"
+    paasid: str = ""
+    token_file: str = ""
+    token_path: str = ""  # P3: where a token is fetched
+    client_file: str = ""  # P3: client id and secret, two lines
+
+
+class Signing(_Part):
+    """SM2 over the serialised input."""
+
+    on: bool = False
+    signer_id: str = "1234567812345678"
+    key_file: str = ""
+    platform_key_file: str = ""
+    verify_answers: bool = True
+    # What the platform's signature covers: its output alone, as seen with one provincial client, or its code and number too.
+    answer_covers: Literal["output", "code-number-output"] = "output"
+
+
+class Encryption(_Part):
+    """SM4-ECB of the serialised input."""
+
+    on: bool = False
+    key_file: str = ""
+
+
+class Limits(_Part):
+    """Sizes in characters, times in seconds."""
+
+    input_chars: Annotated[int, Field(ge=1_000, le=1_000_000)] = 40_000
+    connect_s: Annotated[float, Field(gt=0, le=60)] = 5
+    read_s: Annotated[float, Field(gt=0, le=600)] = 30
+    clock_skew_s: Annotated[float, Field(gt=0)] = 180
+
+
+class Backoff(_Part):
+    """After a failure: between nothing and first_s · 2ⁿ, at most longest_s; after give_up_h a person is called."""
+
+    first_s: Annotated[float, Field(gt=0)] = 5
+    longest_s: Annotated[float, Field(gt=0)] = 1_800
+    give_up_h: Annotated[float, Field(gt=0)] = 72
+
+
+class AnswerRule(_Part):
+    """One row of how answers are read."""
+
+    code: str
+    words: str = ""
+    then: Verdict
+
+
+class Transaction(_Part):
+    """One logical name."""
+
+    infno: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{4,6}$")]
+    node: str
+    path: str = ""
+    effect: bool = False
+    query: str = ""  # what to ask when the answer to it is unclear
+    repeatable: bool = False  # may be sent again without asking
+    batch: Annotated[int, Field(ge=1, le=500)] = 1
+    read_s: float | None = None
+
+
+class Profile(_Part):
+    """The whole file."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,20}$")]
+    base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
+    path: str
+    envelope: EnvelopeFields
+    headers: Headers = Headers()
+    signing: Signing = Signing()
+    encryption: Encryption = Encryption()
+    limits: Limits = Limits()
+    backoff: Backoff = Backoff()
+    answers: tuple[AnswerRule, ...] = ()
+    transactions: dict[str, Transaction]
+
+    def url(self, logical: str) -> str:
+        """Where this transaction is posted to."""
+        transaction = self.transactions[logical]
+        path = transaction.path or self.path
+        return self.base_url.rstrip("/") + path.replace("{infno}", transaction.infno)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A profile with its secrets."""
+
+    profile: Profile
+    token: str = field(default="", repr=False)
+    client: tuple[str, str] = field(default=("", ""), repr=False)
+    signer: sm.Signer | None = field(default=None, repr=False)
+    platform_key: bytes = b""
+    sm4_key: bytes = field(default=b"", repr=False)
+
+    @property
+    def name(self) -> str:
+        """What entries of the outbox call it."""
+        return self.profile.name
+
+
+def read_channel(file: Path, secrets: Path) -> Channel:
+    """The channel of a TOML file, its secrets from the files it names in `secrets`. Raises WrongChannel."""
+    profile = read_profile(file)
+    signing, encryption, headers = profile.signing, profile.encryption, profile.headers
+    return Channel(
+        profile,
+        token=_text(secrets, headers.token_file) if headers.profile == "x-tif" else "",
+        client=_client(secrets, headers.client_file) if headers.profile == "bearer" else ("", ""),
+        signer=_signer(secrets, signing) if signing.on else None,
+        platform_key=_bytes(secrets, signing.platform_key_file, sm.PUBLIC_BYTES) if signing.verify_answers else b"",
+        sm4_key=_bytes(secrets, encryption.key_file, 16) if encryption.on else b"",
+    )
+
+
+def read_profile(file: Path) -> Profile:
+    """The profile alone. Raises WrongChannel with the first thing that is wrong."""
+    try:
+        profile = Profile.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except OSError as problem:
+        raise WrongChannel(f"The channel file {file.name} cannot be read: {problem.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise WrongChannel(f"The channel file {file.name} is not TOML.") from None
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise WrongChannel(f"The channel file {file.name}: {where}: {first['msg']}.") from None
+    for name, transaction in profile.transactions.items():
+        if transaction.query and transaction.query not in profile.transactions:
+            raise WrongChannel(f"The channel file {file.name}: {name} asks {transaction.query}, which is not there.")
+    for rule in profile.answers:
+        try:
+            re.compile(rule.words)
+        except re.error:
+            raise WrongChannel(f"The channel file {file.name}: {rule.words!r} is no pattern.") from None
+    return profile
+
+
+def _text(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise WrongChannel(f"The file {name or '(no name)'} with a secret of the channel cannot be read.") from None
+
+
+def _bytes(folder: Path, name: str, size: int) -> bytes:
+    try:
+        value = base64.b64decode(_text(folder, name), validate=True)
+    except ValueError:
+        value = b""
+    if len(value) == size + 1 and value[0] in (0, 4):  # as some platforms write keys: 04‖X‖Y, or a leading zero
+        value = value[1:]
+    if len(value) != size:
+        raise WrongChannel(f"The file {name} must hold {size} bytes in base64.")
+    return value
+
+
+def _client(folder: Path, name: str) -> tuple[str, str]:
+    lines = _text(folder, name).split()
+    if len(lines) != 2:
+        raise WrongChannel(f"The file {name} must hold two lines: client id and secret.")
+    return lines[0], lines[1]
+
+
+def _signer(folder: Path, signing: Signing) -> sm.Signer:
+    return sm.LocalSigner(_bytes(folder, signing.key_file, sm.PRIVATE_BYTES), signing.signer_id.encode())

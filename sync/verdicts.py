@@ -1,0 +1,60 @@
+"""What a reply means for what was sent: one function, its exceptions are the channel's own rules. Room `sync`, floor 2."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sync.channel import Channel, Transaction
+from sync.envelope import Answer, read_answer
+from sync.transport import Reply
+
+Outcome = Literal["done", "retry", "reject", "unknown", "sign_in", "pause", "smaller"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """outcome: what to do; `words`: the platform's, for the person who looks; `kind`: for counting."""
+
+    outcome: Outcome
+    kind: str
+    words: str = ""
+    infcode: str | None = None
+    output: Any = None
+    refmsgid: str | None = None
+    retry_after: float | None = None
+
+
+def judge(channel: Channel, logical: str, reply: Reply) -> Judged:
+    """What became of a request. When in doubt about one that changes something there: unknown, never "not done"."""
+    transaction = channel.profile.transactions[logical]
+    unclear: Outcome = "unknown" if transaction.effect else "retry"
+    if reply.status is None:
+        return Judged(unclear if reply.arrived else "retry", reply.kind)
+    status = reply.status
+    if status in (401, 403):
+        return Judged("pause", "access", f"HTTP {status}")
+    if status in (429, 503):
+        return Judged("retry", "busy", f"HTTP {status}", retry_after=reply.retry_after)
+    if status == 413:
+        return Judged("smaller", "size", "HTTP 413")
+    if status >= 500 or status == 408 or 300 <= status < 400:
+        return Judged(unclear, f"http-{status}", f"HTTP {status}")
+    if status >= 400:
+        return Judged("reject", f"http-{status}", f"HTTP {status}")
+    return _judge_answer(channel, transaction, read_answer(channel, reply.raw), unclear)
+
+
+def _judge_answer(channel: Channel, transaction: Transaction, answer: Answer, unclear: Outcome) -> Judged:
+    if answer.infcode is None:
+        return Judged(unclear, "no-envelope")
+    if not answer.trusted:  # somebody else may have written it: nothing it says counts, and no more is sent meanwhile
+        return Judged("pause", "answer-signature", answer.message, answer.infcode)
+    if answer.ok:
+        return Judged("done", "ok", answer.message, "0", answer.output, answer.refmsgid)
+    for rule in channel.profile.answers:
+        if rule.code == answer.infcode and re.search(rule.words, answer.message):
+            outcome: Outcome = unclear if rule.then == "unknown" else rule.then
+            return Judged(outcome, "business" if outcome == "reject" else rule.then, answer.message, answer.infcode)
+    if answer.infcode == "-1":  # "system error": it may have been done
+        return Judged(unclear, "system", answer.message, answer.infcode)
+    return Judged("reject", "business", answer.message, answer.infcode)
