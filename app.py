@@ -22,6 +22,7 @@ import accounts.cli
 import accounts.current
 import accounts.routes
 import cases.cli
+import cases.export_routes
 import cases.file_routes
 import cases.follow_routes
 import cases.handling_routes
@@ -152,6 +153,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         cases.file_routes,
         cases.work_routes,
         cases.receipt_routes,
+        cases.export_routes,
         cases.handling_routes,
         cases.follow_routes,
         cases.proof_routes,
