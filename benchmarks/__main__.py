@@ -9,8 +9,7 @@ import os
 import sys
 from datetime import datetime
 
-from benchmarks import finder, first_visit, million, papers, profile_finder, roster, start
-from benchmarks import case_queue, finder, first_visit, million, profile_finder, roster, start
+from benchmarks import case_queue, finder, first_visit, million, papers, profile_finder, roster, start
 from benchmarks import map as map_page
 from benchmarks.table import note, say, show
 

@@ -27,7 +27,8 @@ CHINESE = re.compile(r"[\u3001-\u3011\u4e00-\u9fff\uff01-\uff5e]")  # characters
 
 class WatchingClient(FlaskClient):
     def open(self, *args, **kwargs) -> TestResponse:
-        response = super().open(*args, **kwargs)
+        with self.application.app_context():  # its own, as a server gives it: a test may hold another open
+            response = super().open(*args, **kwargs)
         sent = kwargs.get("data")
         fields = parse_qsl(sent) if isinstance(sent, str) else sent.items() if isinstance(sent, dict) else []
         watch(response, [value for _name, value in fields])
