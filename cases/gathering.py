@@ -138,7 +138,9 @@ def rules_for(session: Session, city_code: str, on: date) -> CityRules:
     rows = [
         row for rows in (settings.get("", ()), settings.get(city_code, ())) for row in rows if row.effective_on <= on
     ]
-    values = {row.name: periods(row.value) if row.name == "collection_periods" else row.value for row in rows}
+    values: dict[str, Any] = {
+        row.name: periods(row.value) if row.name == "collection_periods" else row.value for row in rows
+    }
     return replace(CityRules(), **values)
 
 
