@@ -13,13 +13,14 @@ from flask import Flask, current_app, url_for
 from accounts.models import Account
 from common import clock
 from common.assets import STATIC, find
+from common.db import database
 from maps.borders import borders
 from maps.shell import shell
 from posters.queries import version_of
-from posters.version import Version, mark, write_version
+from posters.version import Version, mark, sealed, write_version
 from services_catalog.models import PolicyFact
-from stations import door_links
 from stations.models import Division, Station
+from tests.builders import door_link
 
 
 class Address(NamedTuple):
@@ -199,10 +200,12 @@ def _samples(session) -> dict[str, Any]:
         "account_id": session.scalar(sa.select(Account.id).order_by(Account.name)),
         "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
         "digest": find("app.css").digest,
-        "version": write_version(version_of(session, station, NOW_ON), station.code),
-        "OLD_VERSION": write_version(replace(OLD, phone=mark(station.phone)), station.code),
-        "TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=30),
-        "OLD_TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=-1),
+        "version": sealed(write_version(version_of(session, station, NOW_ON), station.code), station.code, secret),
+        "OLD_VERSION": sealed(
+            write_version(replace(OLD, phone=mark(station.phone)), station.code), station.code, secret
+        ),
+        "TOKEN": door_link(database(), station.code, now=clock.now(), secret=secret),
+        "OLD_TOKEN": door_link(database(), station.code, now=clock.now(), days=-1, secret=secret),
         "TOWN": station.town_code,
         "county": station.county_code,
         "STATION_NAME": station.name,
