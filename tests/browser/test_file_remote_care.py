@@ -1,6 +1,8 @@
 """A resident fills a form in at home on a small phone; at the counter a helper loads it, looks at the ID, takes papers and a
 signature, and hands it in. With and without scripts."""
 
+import os
+
 import pytest
 from playwright.sync_api import expect
 
@@ -8,11 +10,11 @@ from tests.browser.looks import axe_faults, layout_faults, shoot
 from tests.browser.test_staff import sign_in
 from tests.common.pictures import photo
 
+SHOOTING = os.environ.get("MENKOU_SHOTS") == "1"
 FILE = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo()}
 NUMBERS = {  # one person per test: the server and its live cases are shared
     "js": ("王玉兰", "379801195208170020"),
     "plain": ("李建国", "379801194903020011"),
-    "wrong": ("孙强", "379801198812010019"),
     "back": ("刘芳", "379801199211050044"),
 }
 
@@ -53,7 +55,8 @@ def at_the_counter(phone, **settings):
 def look(page, name):
     """Nothing wrong with the page as it stands."""
     faults = axe_faults(page) + layout_faults(page)
-    shoot(page, f"file-{name}", whole=False)
+    if SHOOTING:
+        shoot(page, f"file-{name}", whole=False)
     assert faults == [], name
 
 
@@ -189,7 +192,6 @@ def test_a_newborn_is_enrolled_at_the_counter(phone):
 
 
 def test_what_is_wrong_is_said_twice_and_the_summary_has_the_focus(phone):
-    name, number = NUMBERS["wrong"]
     desk = at_the_counter(phone)
     page = desk.open("/work/new")
     page.get_by_role("button", name="异地长期居住备案").click()
