@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import accounts.account_routes
 import accounts.admin_routes
@@ -107,6 +108,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         HOTLINE=settings.hotline,
         SETTINGS=settings,
     )
+    if settings.proxies:  # then the address that mistakes are counted by is the reader's, not the proxy's
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.auto_reload = settings.development
 

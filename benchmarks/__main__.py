@@ -9,7 +9,7 @@ import os
 import sys
 from datetime import datetime
 
-from benchmarks import case_queue, finder, first_visit, million, profile_finder, roster, start
+from benchmarks import case_queue, finder, first_visit, million, papers, profile_finder, roster, start
 from benchmarks import map as map_page
 from benchmarks.table import note, say, show
 
@@ -19,6 +19,7 @@ PARTS = {
     "million": million.measure,
     "roster": roster.measure,
     "map": map_page.measure,
+    "papers": papers.measure,
     "queue": case_queue.measure,
     "start": start.measure,
 }

@@ -144,7 +144,7 @@ def with_papers(session: Session, filled: Filled, *, by: Actor | None, now: date
 def paper_needs(filled: Filled) -> list[PaperNeed]:
     """What step 3 asks for: the papers of the form, and the photo of a written authorisation."""
     needs = filled.needs
-    if filled.said.get("auth_kind") == "written_photo":
+    if filled.draft.answers.get("auth_kind") == "written_photo":  # typed: what is wrong has no meaning
         needs = [*needs, PaperNeed(EVIDENCE["written_photo"], _("书面授权的照片"))]
     return needs
 
@@ -216,7 +216,7 @@ def take_along_page(session: Session, filled: Filled, where: Addresses) -> str:
 
 def signature_kind(filled: Filled) -> str:
     """As what a name drawn on the screen is kept: under the promise, or under the authorisation of an agent."""
-    drawn = filled.said.get("auth_kind") == "drawn_signature"
+    drawn = filled.draft.answers.get("auth_kind") == "drawn_signature"
     return EVIDENCE["drawn_signature"] if drawn else SIGNATURE
 
 
@@ -232,7 +232,8 @@ def _links(
         if name == "form":
             continue
         if name not in later.errors:
-            links[name] = where.at(Step.SIGN if "signature" in signature_kind(filled) and name == "auth_kind" else 3)
+            drawn = filled.draft.answers.get(name) == "drawn_signature"
+            links[name] = "#sign-name" if drawn else where.at(Step.PAPERS)
         else:
             links[name] = (
                 f"#{name}"

@@ -142,7 +142,7 @@ def _how(field: Field, choices: int) -> str:
     if widget == "date":
         near = not _FAR.search(field.name) and (not field.value or _DAY.fullmatch(field.value))
         return "day" if near else "date"  # the browser's calendar would drop what it cannot read
-    if widget == "region" or (widget in {"choice", "select"} and choices > FEW):
+    if widget == "region":
         return "select" if 0 < choices <= FEW else "place"
     if widget == "choice" and choices > RADIOS:
         return "select"

@@ -250,12 +250,12 @@ NEWBORN_ENROL = Family(
     version=1,
     shape=NewbornEnrol,
     check=check,
-    sections=(
+    sections=(  # the guardian stands at the counter, so they come first
+        (_l("谁是监护人"), ("ident_by", *(name for name in GUARDIAN if name.startswith("grdn")), *AGENT)),
         (
             _l("哪个孩子"),
             ("psn_name", "birth_cert_no", "gend", "brdy", "certno", "naty", "multi_birth_no", "birth_hospital"),
         ),
-        (_l("谁是监护人"), ("ident_by", *(name for name in GUARDIAN if name.startswith("grdn")), *AGENT)),
         (_l("参保"), ("insu_admdvs", "insu_years")),
         (_l("确认"), tuple(name for name in PROMISE if name not in {"promise", "commit_by"})),
     ),

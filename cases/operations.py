@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from accounts.policy import MAY, Action, Actor, may
-from cases import deadlines, receipts
+from cases import deadlines, news, receipts
 from cases.drafts import Refused
 from cases.filing import PaperNeed
 from cases.models import Authorisation, Case, CaseEvent, Desk, KeptOperation, Paper, State
@@ -94,6 +94,7 @@ def take_step(
         "to": handler_name or "",
     }
     add_event(session, case, step, by, now, device_at=device_at, **{k: v for k, v in said.items() if v})
+    news.tell(session, case, now)
     session.flush()
     add_audit(session, case, f"case.{step}", by, now)
     return case

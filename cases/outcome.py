@@ -104,7 +104,7 @@ def person_subject(form: SheetForm[Any], about: About) -> Subject | None:
         sex=found.sex or said["gend"],
         born=found.born or said["brdy"],
         mobile=said["mob"] or said["grdn_mob"],
-        contact_name=said["contact_name"],
+        contact_name=said["contact_name"] or said["grdn_name"],
         contact_tel=said["contact_tel"],
     )
 

@@ -77,7 +77,9 @@ def small(id: str) -> ResponseReturnValue:
 @open_to(EVERYONE)
 def remove(id: str) -> ResponseReturnValue:
     """Take it away. A second time is no mistake."""
-    holder, form = _holder_of(id), Form.read(RemoveForm, request.form)
+    holder = _holder_of(id)
+    _let_go()
+    form = Form.read(RemoveForm, request.form)
     back = own_path(form.value.back if form.ok else None)
     try:
         with writing() as session:
@@ -95,6 +97,13 @@ def _holder_of(id: str) -> Draft | Case:
     if holder is None:
         abort(404)
     return holder
+
+
+def _let_go() -> None:
+    """Give the reading connection back: nobody waits for one while a slow phone sends, or holds one and waits for another.
+    What was read stays as it is."""
+    reading().expunge_all()
+    reading().rollback()
 
 
 def _seen(id: str) -> Paper:
@@ -127,6 +136,7 @@ def _bytes(paper: Paper, read: Any, mime: str) -> Response:
 def _add(holder: Draft | Case | None) -> ResponseReturnValue:
     if holder is None:
         abort(404)
+    _let_go()
     try:
         sent = _read_body()
     except RequestEntityTooLarge:

@@ -9,7 +9,7 @@ from typing import Any
 from cases.circumstances import About
 from cases.filing import Family
 from common.forms import Ask
-from common.sheets import NAME, SheetForm, sentences
+from common.sheets import NAME, SheetForm, sentences, start_of
 
 SHAPE = 1  # of this export
 
@@ -17,24 +17,17 @@ SHAPE = 1  # of this export
 def export(family: Family, about: About) -> dict[str, Any]:
     """JSON values, words in the reader's language. `about`: for which item, and which years it may offer."""
     form: SheetForm[Any] = SheetForm(family.shape, {}, about=about)
-    fields = family.shape.model_fields
+    shape = form.shape
     return {
         "shape": SHAPE,
         "name": family.name,
         "version": family.version,
         "item": about.item_no,
         "name_pattern": NAME.pattern,
-        "facts": sorted(family.shape.facts(_defaults(family), about)),  # type: ignore[attr-defined]
+        "facts": sorted(shape.facts({name: start_of(shape, name) for name in shape.model_fields}, about)),
         "sections": [{"heading": str(heading), "fields": list(names)} for heading, names in family.sections],
-        "fields": {
-            name: _field(form.ask(name)) | {"start": info.get_default(call_default_factory=True)}
-            for name, info in fields.items()
-        },
+        "fields": {name: _field(form.ask(name)) | {"start": start_of(shape, name)} for name in shape.model_fields},
     }
-
-
-def _defaults(family: Family) -> dict[str, Any]:
-    return {name: info.get_default(call_default_factory=True) for name, info in family.shape.model_fields.items()}
 
 
 def _field(ask: Ask) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from accounts.policy import Action, Actor, Role, may
-from cases import deadlines, receipts
+from cases import deadlines, news, receipts
 from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
@@ -183,6 +183,7 @@ def submit(
             at=now,
         )
     )
+    news.tell(session, case, now)
     session.flush()
     add_audit(session, case, "case.submit", by, now)
     return Submitted(case.ref, code)

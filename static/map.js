@@ -106,15 +106,42 @@
     });
     return kept;
   }
+  function nearest() { return map.getZoom() >= map.getMaxZoom(); }
   function closer(at) {
-    map.setView(at, Math.min(map.getMaxZoom(), map.getZoom() + 2));
+    if (!nearest()) { map.setView(at, Math.min(map.getMaxZoom(), map.getZoom() + 2)); return; }
+    var list = new URL((find("list") || location).href), asks = list.searchParams; // more than a map can name: the list can
+    ["acc", "area", "at", "v"].forEach(function (name) { asks.delete(name); });
+    asks.set("lat", at[0].toFixed(5));
+    asks.set("lon", at[1].toFixed(5));
+    asks.set("m", "0");
+    location.href = list.href;
+  }
+  function spread(all) { // there is no nearer: stations of one doorstep stand round it, each to be hit
+    var zoom = mercatorZoom(), stand = [], apart = {};
+    Object.keys(all).sort().forEach(function (key) {
+      var one = all[key], left = x(one.at[1], zoom), top = y(one.at[0], zoom), right = 0, down = 0, ring = 0, step = 0;
+      function taken(other) { return Math.abs(other[0] - left - right) < 44 && Math.abs(other[1] - top - down) < 44; }
+      while (stand.some(taken)) {
+        if (step >= 8 * ring) { ring++; step = 0; }
+        right = 46 * ring * Math.cos(Math.PI * step / 4 / ring);
+        down = 46 * ring * Math.sin(Math.PI * step / 4 / ring);
+        step++;
+      }
+      stand.push([left + right, top + down]);
+      if (ring) one.at = [lat(top + down, zoom), lon(left + right, zoom)];
+      apart[ring ? key + "/" + one.at.join() : key] = one;
+    });
+    return apart;
+  }
+  function known(row) { // a row of the list: of this page, or of the finder's (static/beside.js)
+    var said = row.dataset;
+    return { code: said.code, name: row.querySelector("b, h3").textContent, area: row.querySelector("[data-area]").textContent, lat: +said.lat, lon: +said.lon, state: said.state };
   }
   function wanted() { // by key, what has to stand on the map
     var all = {}, listed = {};
     if (mercatorZoom() >= PINS_FROM) {
-      document.querySelectorAll("[data-cards] > li").forEach(function (row, number) {
-        var said = row.dataset;
-        var station = { code: said.code, name: row.querySelector("b").textContent, area: row.querySelector("[data-area]").textContent, lat: +said.lat, lon: +said.lon, state: said.state };
+      document.querySelectorAll("[data-cards] > [data-code]").forEach(function (row, number) {
+        var station = known(row);
         listed[station.code] = true;
         all["s" + station.code] = { at: [station.lat, station.lon], station: station, number: number + 1 };
       });
@@ -132,7 +159,7 @@
   }
   function draw() {
     latest.stations.sort(function (a, b) { return b.lat - a.lat || (a.code < b.code ? -1 : 1); });
-    var all = wanted(), held = document.activeElement, key;
+    var all = nearest() ? spread(wanted()) : wanted(), held = document.activeElement, key;
     for (key in drawn) {
       if (!all[key]) {
         if (drawn[key].getElement() === held) map.getContainer().focus({ preventScroll: true });
@@ -166,9 +193,11 @@
     panel.querySelector(".s").textContent = station.area;
     old.parentNode.replaceChild(lampSpan(station.state), old);
     panel.hidden = false;
-    document.querySelectorAll(".pins > li").forEach(function (row) {
-      if (row.dataset.code === station.code) row.setAttribute("aria-current", "true");
-      else row.removeAttribute("aria-current");
+    document.querySelectorAll(".pins > li, .st > li").forEach(function (row) {
+      if (row.dataset.code === station.code) {
+        row.setAttribute("aria-current", "true");
+        if (row.getBoundingClientRect().right <= box.getBoundingClientRect().left || row.getBoundingClientRect().left >= box.getBoundingClientRect().right) row.scrollIntoView({ block: "nearest" }); // side by side
+      } else row.removeAttribute("aria-current");
     });
   }
   function listHere() { // nobody has said from where: the list is what the map shows
@@ -251,6 +280,7 @@
   // The address, the forms
 
   function remember() {
+    if (!find("map-filters")) return; // beside the finder's list: the address is the finder's
     var at = map.getCenter(), zoom = mercatorZoom(), view = at.lat.toFixed(5) + "," + at.lng.toFixed(5) + "," + zoom;
     var url = new URL(location.href), kept = document.querySelector("[data-map-filters] input[name=v]");
     url.searchParams.set("v", view);
@@ -266,19 +296,17 @@
   }
   var first = start();
   load(first);
-  document.addEventListener("DOMContentLoaded", function () { // after Leaflet and the shell, which are deferred
-    find("map-filters").addEventListener("change", function (event) {
+  function begin() {
+    if (find("map-filters")) find("map-filters").addEventListener("change", function (event) {
       if (event.target.name === "by" || event.target.name === "m") this.elements.v.disabled = true; // another circle: fit it
       this.submit();
     });
     if (!window.L || !(window.map_menkou instanceof L.Map)) return;
     map = window.map_menkou;
-    document.querySelectorAll("[data-cards] > li").forEach(function (row) {
-      var button = row.querySelector("[data-show]"), said = row.dataset;
+    document.querySelectorAll("[data-cards] > [data-code]").forEach(function (row) {
+      var button = row.querySelector("[data-show]");
       button.hidden = false;
-      button.addEventListener("click", function () {
-        show({ code: said.code, name: row.querySelector("b").textContent, area: row.querySelector("[data-area]").textContent, lat: +said.lat, lon: +said.lon, state: said.state }, true);
-      });
+      button.addEventListener("click", function () { show(known(row), true); });
     });
     map.getContainer().setAttribute("role", "region");
     map.getContainer().setAttribute("aria-label", data.label);
@@ -303,5 +331,7 @@
     });
     remember();
     if (latest) draw();
-  });
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); // after Leaflet and the shell, which are deferred
+  else begin();
 })();

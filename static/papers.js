@@ -118,6 +118,7 @@
     one.at.querySelector("progress").hidden = true;
     say(one, words.received, "ok");
     picture.href = said.full;
+    picture.setAttribute("aria-label", picture.dataset.label);
     if (!picture.firstChild) picture.textContent = said.pages ? "PDF" : words.received;
     remove.action = said.remove;
     remove.hidden = false;

@@ -1,4 +1,5 @@
-"""Keeps the map's counts true: how many open stations each cell holds, zoom 0 to 11, in all and by item. Room `stations`.
+"""Keeps the map's counts true: how many open stations each cell holds, zoom 0 to 11, in all and by item, up to zoom 8 by way
+of service too. Room `stations`.
 
 Whoever writes stations calls `rebuild` (many) or `recount` (one or a few) in the same transaction; neither commits.
 """
@@ -11,13 +12,17 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from common.editions import bump
 from maps.cells import Cells, shift
 from maps.place import Pixel
 from services_catalog.models import MAX_ITEM_NO
-from stations.models import Station, StationCluster
+from stations.models import Channel, Station, StationCluster
 
 DEEPEST = 11  # above it a screen holds so few stations that counting them takes less than reading counts
+DEEPEST_BY_CHANNEL = 8  # beyond it counting takes a few milliseconds; up to it there are only some hundred cells
 BATCH = 2_000
+FROM_STATIONS = {DEEPEST, DEEPEST_BY_CHANNEL}  # the others are sums of their four parts
+ITEMS = MAX_ITEM_NO + 1  # numbers of one block of `by_item`; number 0, which no item has, counts every station
 _station: sa.Table = Station.__table__  # type: ignore[assignment]
 _cluster: sa.Table = StationCluster.__table__  # type: ignore[assignment]
 
@@ -29,16 +34,17 @@ class Tally:
     n: int = 0
     mx_sum: int = 0
     my_sum: int = 0
-    by_item: list[int] = field(default_factory=lambda: [0] * (MAX_ITEM_NO + 1))
+    by_item: list[int] = field(default_factory=list)  # ITEMS numbers; then as many for each channel
 
 
 Tallies: TypeAlias = dict[tuple[int, int], Tally]
 
 
 def fill(session: Session) -> None:
-    """Count the stations of a database that is older than the map, once."""
-    counted = session.execute(sa.select(_cluster.c.zoom).limit(1)).first()
-    if counted is None and session.execute(sa.select(_station.c.id).limit(1)).first() is not None:
+    """Count the stations of a database that is older than the map, or than the counts by channel, once."""
+    counted = session.scalar(sa.select(_cluster.c.by_item).where(_cluster.c.zoom == 0).limit(1))
+    whole = counted is not None and len(counted) > ITEMS * 4
+    if not whole and session.execute(sa.select(_station.c.id).limit(1)).first() is not None:
         rebuild(session)
 
 
@@ -46,11 +52,11 @@ def rebuild(session: Session) -> int:
     """Count every station anew; gives the number of cells. About 1 s for 35,000 stations."""
     _alone(session)
     session.execute(sa.delete(_cluster))
-    tallies = _of_stations(session.execute(_stations()))
+    rows = session.execute(_stations()).all()
     written = 0
+    tallies: Tallies = {}
     for zoom in range(DEEPEST, -1, -1):
-        if zoom < DEEPEST:
-            tallies = _rolled_up(tallies)
+        tallies = _of_stations(rows, zoom) if zoom in FROM_STATIONS else _rolled_up(tallies)
         _insert(session, zoom, tallies)
         written += len(tallies)
     return written
@@ -65,8 +71,8 @@ def recount(session: Session, pixels: Iterable[Pixel]) -> None:
     for zoom in range(DEEPEST, -1, -1):
         tallies: Tallies = {}
         for cx, cy in cells:
-            if zoom == DEEPEST:
-                tallies |= _of_stations(session.execute(_stations(Cells(zoom, cx, cy, cx, cy))))
+            if zoom in FROM_STATIONS:
+                tallies |= _of_stations(session.execute(_stations(Cells(zoom, cx, cy, cx, cy))), zoom)
             else:
                 tallies |= _rolled_up(_children(session, zoom + 1, cx, cy))
             here = (_cluster.c.zoom == zoom) & (_cluster.c.cx == cx) & (_cluster.c.cy == cy)
@@ -77,38 +83,43 @@ def recount(session: Session, pixels: Iterable[Pixel]) -> None:
 
 def _alone(session: Session) -> None:
     """One writer of counts at a time: neighbours share cells, and both would write them anew. Readers go on. SQLite has one
-    writer anyway."""
+    writer anyway. What is kept in memory of stations (stations/shares.py) is old from now on."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text("LOCK TABLE station_cluster IN SHARE ROW EXCLUSIVE MODE"))
+    bump(session, "stations")
 
 
-def count_of(by_item: bytes, item: int) -> int:
-    """How many stations of a cell do that item or help with it."""
-    at = item * 4
+def count_of(by_item: bytes, item: int | None, channel: Channel | None = None) -> int:
+    """How many stations of a cell do that item or help with it, in that way. A way is counted up to DEEPEST_BY_CHANNEL."""
+    at = ((list(Channel).index(channel) + 1) * ITEMS if channel else 0) * 4 + (item or 0) * 4
     number: int = struct.unpack_from("<I", by_item, at)[0] if at < len(by_item) else 0
     return number
 
 
 def _stations(cells: Cells | None = None) -> Any:
     taken_on = _station.c.direct_mask.bitwise_or(_station.c.assist_mask)
-    query = sa.select(_station.c.mx, _station.c.my, taken_on).where(_station.c.open)
+    query = sa.select(_station.c.mx, _station.c.my, taken_on, _station.c.channels).where(_station.c.open)
     if cells:
         first, last = cells.first_pixel, cells.last_pixel
         query = query.where(_station.c.mx.between(first.mx, last.mx), _station.c.my.between(first.my, last.my))
     return query
 
 
-def _of_stations(rows: Iterable[Any]) -> Tallies:
+def _of_stations(rows: Iterable[Any], zoom: int) -> Tallies:
     tallies: Tallies = {}
-    bits = shift(DEEPEST)
-    for mx, my, mask in rows:
-        tally = tallies.setdefault((mx >> bits, my >> bits), Tally())
+    bits = shift(zoom)
+    blocks = 1 + (len(Channel) if zoom <= DEEPEST_BY_CHANNEL else 0)
+    for mx, my, mask, channels in rows:
+        tally = tallies.setdefault((mx >> bits, my >> bits), Tally(by_item=[0] * (ITEMS * blocks)))
         tally.n += 1
         tally.mx_sum += mx
         tally.my_sum += my
+        starts = [0] + [ITEMS * block for block in range(1, blocks) if channels >> (block - 1) & 1]
+        mask |= 1  # number 0: every station
         while mask:  # its bits, highest first
             item = mask.bit_length() - 1
-            tally.by_item[item] += 1
+            for start in starts:
+                tally.by_item[start + item] += 1
             mask ^= 1 << item
     return tallies
 
@@ -116,7 +127,7 @@ def _of_stations(rows: Iterable[Any]) -> Tallies:
 def _rolled_up(children: Mapping[tuple[int, int], Tally]) -> Tallies:
     parents: Tallies = {}
     for (cx, cy), child in children.items():
-        parent = parents.setdefault((cx >> 1, cy >> 1), Tally())
+        parent = parents.setdefault((cx >> 1, cy >> 1), Tally(by_item=[0] * len(child.by_item)))
         parent.n += child.n
         parent.mx_sum += child.mx_sum
         parent.my_sum += child.my_sum
@@ -133,12 +144,7 @@ def _children(session: Session, zoom: int, cx: int, cy: int) -> Tallies:
             _cluster.c.cy.between(2 * cy, 2 * cy + 1),
         )
     )
-    return {
-        (row.cx, row.cy): Tally(
-            row.n, row.mx_sum, row.my_sum, [count_of(row.by_item, item) for item in range(MAX_ITEM_NO + 1)]
-        )
-        for row in rows
-    }
+    return {(row.cx, row.cy): Tally(row.n, row.mx_sum, row.my_sum, _unpacked(row.by_item)) for row in rows}
 
 
 def _insert(session: Session, zoom: int, tallies: Tallies) -> None:
@@ -151,6 +157,13 @@ def _insert(session: Session, zoom: int, tallies: Tallies) -> None:
 
 
 def _packed(tally: Tally) -> bytes:
-    """Up to the last item that anybody has taken on."""
-    last = max((item for item, number in enumerate(tally.by_item) if number), default=-1)
-    return struct.pack(f"<{last + 1}I", *tally.by_item[: last + 1])
+    """One block alone ends with the last item that anybody has taken on: there are thousands of these."""
+    numbers = tally.by_item
+    if len(numbers) == ITEMS:
+        numbers = numbers[: max((at + 1 for at, number in enumerate(numbers) if number), default=0)]
+    return struct.pack(f"<{len(numbers)}I", *numbers)
+
+
+def _unpacked(by_item: bytes) -> list[int]:
+    numbers = struct.unpack(f"<{len(by_item) // 4}I", by_item)
+    return [*numbers, *[0] * (ITEMS - len(numbers))]

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, make_response, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from common import clock
 from common.db import reading
@@ -14,17 +15,20 @@ from common.i18n import gettext as _
 from common.i18n import ngettext
 from common.pages import page
 from maps import chosen, counties
+from maps.overview import overview
 from maps.tiles import SERVICES
 from maps.valhalla import valhalla
 from services_catalog.queries import catalogue
-from stations import queries
+from stations import queries, shares
 from stations.finder import Listed, Origin, find_cards, origin_of, place_of, read_query
 from stations.names import NameHit
+from stations.nearest import Wanted
 from stations.schema import CHANNEL_WORDS, MODE_WORDS, FinderQuery, MapView
 from stations.viewport import OPEN_FROM
 
 bp = Blueprint("stations_map", __name__)
 
+PROVINCE = "370000"
 KEPT = ("lat", "lon", "acc", "area", "item", "channel", "open", "by", "m")
 
 
@@ -32,6 +36,8 @@ KEPT = ("lat", "lon", "acc", "area", "item", "channel", "open", "by", "m")
 @open_to(EVERYONE)
 def show() -> ResponseReturnValue:
     """The map, and below it the nearest stations of the chosen place. As many statements as the finder; markers come after.
+
+    Without a place, or with a city, it is an overview: how many stations each part has, and how many are verified.
 
     v=lat,lon,zoom  where the reader last moved the map to; without it, it shows the circle, or all of the installation.
     """
@@ -44,10 +50,18 @@ def show() -> ResponseReturnValue:
     current = catalogue(session, clock.local_date(now))
     origin, hits = origin_of(session, query) if form.ok else (None, [])
     kept |= place_of(query, origin, hits)
+    area = queries.division(session, kept["area"]) if "area" in kept else None
+    # Nobody starts from a city: it is looked at from above, like the province.
+    city = area if area and area.level <= 2 else None
+    if city:
+        origin = None
+    wide = origin is None and (city is not None or not query.at)
+    wanted = Wanted(query.item, query.channel)
+    parts = shares.below(session, city.code if city else PROVINCE, wanted) if wide else []
     listed = find_cards(session, query, origin.place, now=now, roads=valhalla()) if origin else None
     settings = chosen.settings()
     service = SERVICES.get(settings.map_tiles)
-    filters = {name: kept[name] for name in ("item", "channel", "open") if name in kept}
+    filters: dict[str, Any] = {name: kept[name] for name in ("item", "channel", "open") if name in kept}
     response = make_response(
         page(
             "stations/map.html",
@@ -62,12 +76,22 @@ def show() -> ResponseReturnValue:
             circle=_circle(query, origin, listed),
             circle_words=_("%(by)s %(m)s 分钟", by=MODE_WORDS[query.by], m=query.minutes),
             listed=listed,
+            by_words=str(MODE_WORDS[query.by]),
             heading=_heading(query, listed),
-            choices=[_choice(hit, kept) for hit in hits] if form.ok and query.at and origin is None else [],
+            choices=[_choice(hit, kept) for hit in hits]
+            if form.ok and query.at and origin is None and not wide
+            else [],
             said_unknown=bool(form.ok and query.at and not hits and origin is None),
-            cities=queries.children(session, "370000") if not origin and not query.at else [],
+            city=city,
+            parts=[(part, shares.share_words(part), _nearer(part, filters)) for part in parts],
+            drawing=overview() if parts and not city else None,
+            outlines=chosen.may_draw_borders(),
+            county=area,
+            county_words=_county_words(session, area),
             view=seen.typed["v"] if seen.ok and seen.typed.get("v") else None,
-            bounds=counties.box_of(settings.divisions),
+            bounds=counties.box_of(
+                [city.code[:4] if city.level == 2 else city.code[:2]] if city else settings.divisions
+            ),
             filters=filters,
             open_from=OPEN_FROM,
             shell=chosen.our_shell(),
@@ -81,6 +105,16 @@ def show() -> ResponseReturnValue:
     if service:  # this page alone may show pictures of that service, and of no other
         response.headers["Content-Security-Policy"] = page_policy(images=service.hosts)
     return response
+
+
+def _nearer(part: shares.Share, filters: dict[str, Any]) -> str:
+    """The map of a city; of a county, as far as a car comes in an hour."""
+    far: dict[str, Any] = {} if part.code.endswith("00") else {"by": "car", "m": "60"}
+    return url_for(".show", area=part.code, **far, **filters)
+
+
+def _county_words(session: Session, area: queries.DivisionView | None) -> str | None:
+    return shares.share_words(shares.of_county(session, area.code, area.name)) if area and area.level == 3 else None
 
 
 def _circle(query: FinderQuery, origin: Origin | None, listed: Listed | None) -> str | None:

@@ -165,7 +165,9 @@ class StationCluster(Model):
     n: Mapped[int]
     mx_sum: Mapped[int] = mapped_column(sa.BigInteger)  # over n: their middle, where the marker stands
     my_sum: Mapped[int] = mapped_column(sa.BigInteger)
-    by_item: Mapped[bytes] = mapped_column(sa.LargeBinary)  # 4 bytes an item, little end first: how many do it or help
+    by_item: Mapped[bytes] = mapped_column(
+        sa.LargeBinary
+    )  # 4 bytes an item, little end first: how many do it or help; by channel
 
 
 class Trouble(StrEnum):

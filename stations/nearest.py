@@ -297,7 +297,8 @@ def conditions_of(item: bool, channel: bool, open_now: bool) -> list[Any]:
     if open_now:
         today = sa.select(_exception.c.station_id).where(_exception.c.date == sa.bindparam("today", type_=sa.Date))
         as_usual = _station.c.hours_id.in_(sa.bindparam("weeks", expanding=True)) & _station.c.id.not_in(today)
-        conditions.append(as_usual | _station.c.id.in_(today.where(_open_at(_exception.c.spans))))
+        special = _station.c.id.in_(today.where(_open_at(_exception.c.spans))) & _station.c.hours_id.is_not(None)
+        conditions.append(as_usual | special)
     return conditions
 
 

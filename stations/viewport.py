@@ -1,7 +1,7 @@
 """What a map shows of a box: how many stations each cell holds, and by name those that stand alone. Room `stations`, floor 3.
 
-Three statements at most: editions, cells, names. Up to zoom 11 cells are read ready-made (stations/clusters.py), beyond it,
-or when a channel is asked for, counted.
+Three statements at most: editions, cells, names. Up to zoom 11, with a channel up to zoom 8, cells are read ready-made
+(stations/clusters.py), beyond it counted.
 """
 
 import functools
@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from common.clock import local_date
+from common.clock import SHANGHAI, local_date
 from common.editions import working_days
 from maps.cells import Cells, place_at, shift
 from maps.place import Place
 from stations import clusters
-from stations.hours import State, opening
+from stations.hours import opening
 from stations.models import Channel, HoursException, Station, StationCluster
 from stations.nearest import Wanted, conditions_of, weeks_open
 from stations.queries import divisions, weeks
@@ -73,19 +73,20 @@ def in_view(session: Session, cells: Cells, wanted: Wanted, *, now: datetime) ->
     """The stations of `cells` that suit, as few markers. Those that stand alone in their cell are named from zoom 12 on,
     all of them from zoom 15 on, as long as there are at most MOST_NAMED to name."""
     open_now = wanted.open_now and cells.zoom >= OPEN_FROM
-    if cells.zoom <= clusters.DEEPEST and wanted.channel is None:
-        found = _kept(session, cells, wanted.item)
+    if cells.zoom <= (clusters.DEEPEST_BY_CHANNEL if wanted.channel else clusters.DEEPEST):
+        found = _kept(session, cells, wanted)
     else:
         found = _counted(session, cells, wanted, open_now, now)
     total = sum(cell.n for cell in found)
     named: list[Marker] = []
     if cells.zoom >= NAMED_FROM:
-        apart = cells.zoom >= APART_FROM and total <= MOST_NAMED and not open_now
+        apart = cells.zoom >= APART_FROM and total <= MOST_NAMED
         alone = [cell.id for cell in found if cell.n == 1 and cell.id]
         if apart and total:
-            named, found = _named(session, _in_cells(cells, wanted), cells, wanted, now), []
+            values = _values(session, cells, wanted, open_now, now)
+            named, found = _named(session, _suiting(wanted, open_now), cells, values, now), []
         elif 0 < len(alone) <= MOST_NAMED:
-            named = _named(session, _station.c.id.in_(alone), cells, Wanted(), now)
+            named = _named(session, _station.c.id.in_(alone), cells, {}, now)
             found = [cell for cell in found if cell.n != 1]
     middles = [
         Cluster(place_at(cell.mx_sum / cell.n, cell.my_sum / cell.n, cells.zoom), cell.n) for cell in found if cell.n
@@ -93,74 +94,49 @@ def in_view(session: Session, cells: Cells, wanted: Wanted, *, now: datetime) ->
     return View(middles, named, total, open_now)
 
 
-def _kept(session: Session, cells: Cells, item: int | None) -> list[_Cell]:
-    c = _cluster.c
-    columns = [c.cx, c.cy, c.n, c.mx_sum, c.my_sum] + ([c.by_item] if item else [])
+def _kept(session: Session, cells: Cells, wanted: Wanted) -> list[_Cell]:
+    c, filtered = _cluster.c, wanted.item is not None or wanted.channel is not None
+    columns = [c.cx, c.cy, c.n, c.mx_sum, c.my_sum] + ([c.by_item] if filtered else [])
     rows = session.execute(
         sa.select(*columns)
         .where(c.zoom == cells.zoom, c.cx.between(cells.west, cells.east), c.cy.between(cells.north, cells.south))
         .order_by(c.cx, c.cy)
     )
-    if not item:
+    if not filtered:
         return [_Cell(cx, cy, n, mx_sum, my_sum, None) for cx, cy, n, mx_sum, my_sum in rows]
     found = []
     for cx, cy, n, mx_sum, my_sum, by_item in rows:  # the marker stands in the middle of all stations of the cell
-        if with_item := clusters.count_of(by_item, item):
-            found.append(_Cell(cx, cy, with_item, mx_sum * with_item // n, my_sum * with_item // n, None))
+        if suit := clusters.count_of(by_item, wanted.item, wanted.channel):
+            found.append(_Cell(cx, cy, suit, mx_sum * suit // n, my_sum * suit // n, None))
     return found
 
 
 def _counted(session: Session, cells: Cells, wanted: Wanted, open_now: bool, now: datetime) -> list[_Cell]:
-    values = _values(cells, wanted)
-    if open_now:
-        values |= {"weeks": weeks_open(session, now), "today": local_date(now)}
     statement = _count_statement(cells.zoom, wanted.item is not None, wanted.channel is not None, open_now)
-    merged: dict[tuple[int, int], _Cell] = {}
-    for cx, cy, n, mx_sum, my_sum, id_, hours_id, spans in session.execute(statement, values):
-        # Open by exception: SQL cannot read hours, so these few come one by one.
-        if hours_id and not _is_open(session, hours_id, {local_date(now): read_day(spans)}, now):
-            continue
-        cell = merged.get((cx, cy))
-        if cell:
-            n, mx_sum, my_sum, id_ = n + cell.n, mx_sum + cell.mx_sum, my_sum + cell.my_sum, None
-        merged[cx, cy] = _Cell(cx, cy, n, int(mx_sum), int(my_sum), id_ if n == 1 else None)
-    return [merged[key] for key in sorted(merged)]
+    rows = session.execute(statement, _values(session, cells, wanted, open_now, now))
+    found = [
+        _Cell(cx, cy, n, int(mx_sum), int(my_sum), id_ if n == 1 else None) for cx, cy, n, mx_sum, my_sum, id_ in rows
+    ]
+    return sorted(found)
 
 
 @functools.cache
 def _count_statement(zoom: int, item: bool, channel: bool, open_now: bool) -> Any:
-    """Cell, count, sums of pixels, the id of one; with open_now the stations with an exception today as rows of their own."""
+    """Cell, count, sums of pixels, the id of one."""
     c = _station.c
     bits: Any = sa.literal_column(str(shift(zoom)))
-    cx, cy = c.mx.bitwise_rshift(bits), c.my.bitwise_rshift(bits)
-    conditions = [_box(), *conditions_of(item, channel, False)]
-    today = sa.select(_exception.c.station_id).where(_exception.c.date == sa.bindparam("today", type_=sa.Date))
-    if open_now:
-        usual = [c.hours_id.in_(sa.bindparam("weeks", expanding=True)), c.id.not_in(today)]
-    nothing = sa.null()
-    groups = (
+    return (
         sa.select(
-            cx.label("cx"),
-            cy.label("cy"),
-            sa.func.count().label("n"),
-            sa.func.sum(c.mx).label("mx_sum"),
-            sa.func.sum(c.my).label("my_sum"),
-            sa.func.min(c.id).label("id"),
-            sa.cast(nothing, sa.String).label("hours_id"),
-            sa.cast(nothing, sa.String).label("spans"),
+            c.mx.bitwise_rshift(bits),
+            c.my.bitwise_rshift(bits),
+            sa.func.count(),
+            sa.func.sum(c.mx),
+            sa.func.sum(c.my),
+            sa.func.min(c.id),
         )
-        .where(*conditions, *(usual if open_now else []))
+        .where(_box(), *conditions_of(item, channel, open_now))
         .group_by(sa.text("1"), sa.text("2"))
     )
-    if not open_now:
-        return groups
-    special = (
-        sa.select(cx, cy, sa.literal_column("1"), c.mx, c.my, c.id, c.hours_id, _exception.c.spans)
-        .join(_exception, _exception.c.station_id == c.id)
-        .where(*conditions, _exception.c.date == sa.bindparam("today", type_=sa.Date))
-        .where(_exception.c.spans.is_not(None), c.hours_id.is_not(None))
-    )
-    return groups.union_all(special)
 
 
 def _box() -> Any:
@@ -168,22 +144,26 @@ def _box() -> Any:
     return _station.c.mx.between(west, east) & _station.c.my.between(north, south)
 
 
-def _values(cells: Cells, wanted: Wanted) -> dict[str, Any]:
+def _values(session: Session, cells: Cells, wanted: Wanted, open_now: bool, now: datetime) -> dict[str, Any]:
+    """What the conditions of a box are about, by the names of their parameters."""
     first, last = cells.first_pixel, cells.last_pixel
     values: dict[str, Any] = {"west": first.mx, "east": last.mx, "north": first.my, "south": last.my}
     if wanted.item is not None:
         values["item"] = 1 << wanted.item
     if wanted.channel is not None:
         values["channel"] = 1 << list(Channel).index(wanted.channel)
+    if open_now:
+        at = f"{now.astimezone(SHANGHAI):%H:%M}"
+        values |= {"weeks": weeks_open(session, now), "today": local_date(now), "clock": at}
     return values
 
 
-def _in_cells(cells: Cells, wanted: Wanted) -> Any:
-    return sa.and_(_box(), *conditions_of(wanted.item is not None, wanted.channel is not None, False))
+def _suiting(wanted: Wanted, open_now: bool) -> Any:
+    return sa.and_(_box(), *conditions_of(wanted.item is not None, wanted.channel is not None, open_now))
 
 
-def _named(session: Session, which: Any, cells: Cells, wanted: Wanted, now: datetime) -> list[Marker]:
-    """The stations of `which`, with what is different today and tomorrow."""
+def _named(session: Session, which: Any, cells: Cells, values: dict[str, Any], now: datetime) -> list[Marker]:
+    """The stations of `which`, a condition with parameters `values`, with what is different today and tomorrow."""
     c, today = _station.c, local_date(now)
     coming = _exception.c.date.between(today, today + timedelta(days=1))
     rows = session.execute(
@@ -191,7 +171,7 @@ def _named(session: Session, which: Any, cells: Cells, wanted: Wanted, now: date
         .outerjoin_from(_station, _exception, (_exception.c.station_id == c.id) & coming)
         .where(which)
         .order_by(c.code),
-        _values(cells, wanted),
+        values,
     ).all()  # fmt: skip
     exceptions: dict[str, dict[date, Spans]] = {}
     for row in rows:
@@ -215,10 +195,6 @@ def _named(session: Session, which: Any, cells: Cells, wanted: Wanted, now: date
 def _state(session: Session, hours_id: str | None, exceptions: dict[date, Spans], now: datetime) -> str:
     week = weeks(session).get(hours_id) if hours_id else None
     return opening(week, exceptions, working_days(session), now).state.value if week else "unknown"
-
-
-def _is_open(session: Session, hours_id: str, exceptions: dict[date, Spans], now: datetime) -> bool:
-    return _state(session, hours_id, exceptions, now) in {State.OPEN, State.CLOSING}
 
 
 def as_json(view: View) -> dict[str, Any]:

@@ -45,6 +45,7 @@ NOT_PAGES = (
     "cards.picture",
     "health.",
     "maps.",
+    "papers.",
     "pocket.pack",
     "pocket.worker",
     "posters.as_pdf",
@@ -79,6 +80,8 @@ FACES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "stations_map.show": {
         "near": {"lat": NEAR[0], "lon": NEAR[1], "by": "ebike", "m": "30", "item": "18"},
+        "city": {"area": "370100", "item": "18"},
+        "county": {"area": "370102", "by": "car", "m": "60"},
         "looking-at": {"v": f"{NEAR[0]},{NEAR[1]},13", "open": "1"},
         "nothing-near": {"lat": NEAR[0], "lon": NEAR[1], "item": "18", "channel": "self_service"},
         "typed-many": {"at": "大桥"},
@@ -121,6 +124,8 @@ PLAIN: dict[str, dict[str, Any]] = {
     "stations_map_api.viewport": {"box": "117.1,36.6,117.2,36.7", "z": "13"},
     "station_doors.show": {"token": "TOKEN"},
     "assets.asset": {"name": "app.css"},
+    "papers.show": {"id": "0" * 32, "status": 404},  # to a stranger no paper is there
+    "papers.small": {"id": "0" * 32, "status": 404},
     "preferences.look": {"status": 303},
     "accounts.unlock": {"status": 303},
     "accounts.code": {"status": 303},
@@ -151,8 +156,15 @@ def addresses(app: Flask) -> list[Address]:
 
 
 def page_names(app: Flask) -> list[str]:
-    """The name of each face of each page for people. Needs no database."""
-    endpoints = [endpoint for endpoint in sorted(_endpoints(app)) if not endpoint.startswith(NOT_PAGES)]
+    """The name of each face of each page that strangers see. Needs no database. Pages of staff lead them to the sign-in:
+    tests/browser/test_staff.py looks at those."""
+    endpoints = [
+        endpoint
+        for endpoint in sorted(_endpoints(app))
+        if not endpoint.startswith(NOT_PAGES)
+        and not isinstance(app.view_functions[endpoint].door, frozenset)  # type: ignore[attr-defined]
+        and PLAIN.get(endpoint, {}).get("status", 200) == 200
+    ]
     return [
         name
         for endpoint in endpoints

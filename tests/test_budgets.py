@@ -41,6 +41,11 @@ COSTS = [
     ("/stations?at={station_name}", 7),
     ("/stations?at=没有这个地方", 5),
     ("/stations?lat=95&lon=1", 1),  # no such place
+    ("/stations/map", 1),
+    ("/stations/map?item=18&channel=video", 2),
+    ("/stations/map?area=370100", 1),
+    ("/stations/map?area={county}&by=car&m=60", 3),
+    (f"/stations/map?{DENSE}&item=18", 3),
     ("/stations/areas", 1),
     ("/stations/areas/{town}", 2),
     ("/stations/{station}", 3),

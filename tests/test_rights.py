@@ -54,9 +54,7 @@ def staffed(demo_sqlite, tmp_path_factory):
     app = make_app(f"sqlite:///{folder}/demo.sqlite3", folder, demo_stations=300)
     make_account(app, Role.HELPER, name="foreign")
     app.inside = {role: client_of(app, role) for role in Role}
-    app.outside = {
-        role: client_of(app, role, area=ELSEWHERE[len(AREAS[role])], station_code="ST999") for role in Role
-    }
+    app.outside = {role: client_of(app, role, area=ELSEWHERE[len(AREAS[role])], station_code="ST999") for role in Role}
     yield app
     app.extensions["db"].engine.dispose()
 

@@ -155,6 +155,65 @@ def test_without_network_the_map_says_so_and_goes_on_when_it_is_back(phone):
     expect(page.get_by_text("没有网，地图还是刚才的样子。")).to_be_hidden()
 
 
+# Beside the finder's list
+
+
+@pytest.fixture
+def desktop(chromium, server):
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+    context.set_default_timeout(15_000)
+    here = Phone(context, server)
+    yield here
+    context.close()
+    assert here.faults == []
+
+
+FINDER = "/stations?lat=36.6637&lon=117.151&by=ebike&m=30"
+
+
+def numbers(page) -> list[str]:
+    """Of the list's stations on the map, in order."""
+    page.locator(f"{MARKERS}.door").first.wait_for()
+    return sorted(filter(None, page.locator(f"{MARKERS}.door").all_inner_texts()), key=int)
+
+
+def test_on_a_wide_screen_the_map_stands_beside_the_list_with_the_same_numbers(desktop):
+    page = desktop.open(FINDER)
+    assert numbers(page) == [str(n + 1) for n in range(page.locator(".st > li").count())]
+    number = page.locator(f"{MARKERS}.door", has_text=re.compile(r"^2$"))
+    row = page.locator(".st > li").nth(1)
+    assert row.locator("h3").inner_text() in number.get_attribute("aria-label")
+    number.press("Enter")
+    expect(row).to_have_attribute("aria-current", "true")
+    expect(row).to_be_in_viewport()
+    page.locator(".st > li").first.get_by_role("button", name="在图上看 1 号").click()
+    page.wait_for_function("() => map_menkou.getZoom() >= 15")
+    assert "v=" not in page.url
+    assert axe_faults(page) == []
+
+
+def test_the_map_beside_the_list_follows_its_filters_and_the_way_back(desktop):
+    page = desktop.open(FINDER)
+    before = numbers(page)
+    page.locator("#filters").get_by_text("走路").click()
+    page.wait_for_url(re.compile("by=walk"))
+    expect(page.locator(".beside .foot")).to_contain_text("走路 30 分钟")
+    drawn(page)
+    assert page.locator("#map_menkou").count() == page.locator("path.reach").count() == 1
+    page.go_back()
+    expect(page.locator(".beside .foot")).to_contain_text("电动车 30 分钟")
+    assert numbers(page) == before
+
+
+def test_a_phone_fetches_no_map_with_the_list(phone):
+    here = phone()
+    asked = []
+    here.page.on("request", lambda request: asked.append(request.url))
+    page = here.open(FINDER)
+    page.wait_for_load_state("networkidle")
+    assert [url for url in asked if "map" in url or "leaflet" in url or "beside" in url] == []
+
+
 # Names that would like to be more than words
 
 
@@ -226,6 +285,31 @@ def test_a_hostile_name_is_shown_as_it_is_and_runs_nowhere(chromium, own_app):
         assert page.title() == title
         assert page.locator("script:not([src]), img").count() == 0
         assert here.faults == []
+
+
+def test_stations_of_one_doorstep_stand_side_by_side_at_the_nearest_view(chromium, own_app):
+    """A number too large for names leads to the list of that spot."""
+    app = own_app()
+    with app.extensions["db"].writing() as session:
+        row = dict(session.execute(sa.select(Station.__table__).where(Station.open)).mappings().first())
+        spot = f"{row['lat']:.5f},{row['lon']:.5f},18"
+        copies = [row | {"id": f"c{n:03}", "code": f"370102001{n:03}Z9"} for n in range(100)]
+        session.execute(sa.insert(Station.__table__), copies[:5])
+        session.commit()
+        with served(app) as server, phone_at(chromium, server) as here:
+            page = drawn(here.open(f"/stations/map?v={spot}"))
+            pins = [pin.bounding_box() for pin in page.locator(f"{MARKERS}.door").all()]
+            assert len(pins) == 6
+            for n, one in enumerate(pins):
+                for other in pins[:n]:
+                    assert abs(one["x"] - other["x"]) >= 43 or abs(one["y"] - other["y"]) >= 43
+        session.execute(sa.insert(Station.__table__), copies[5:])
+        session.commit()
+        with served(app) as server, phone_at(chromium, server) as here:
+            page = drawn(here.open(f"/stations/map?v={spot}"))
+            page.locator(f"{MARKERS}.many").click()
+            page.wait_for_url(re.compile(r"/stations\?lat="))
+            assert page.locator(".st > li").count() == 20
 
 
 # Tiles

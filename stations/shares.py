@@ -1,0 +1,72 @@
+"""How many stations a county or a city has, and how many of them were ever verified. Room `stations`, floor 3."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from common.editions import Kept
+from common.i18n import gettext as _
+from common.i18n import ngettext
+from stations.models import Channel, Station
+from stations.nearest import Wanted, conditions_of
+from stations.queries import children, verified_share
+
+_shares = Kept(verified_share, "stations")
+
+
+class Share(NamedTuple):
+    """Open stations of a division that suit, and how many of them were ever verified."""
+
+    code: str
+    name: str
+    verified: int
+    stations: int
+
+
+def below(session: Session, code: str, wanted: Wanted) -> list[Share]:
+    """The cities of the province, or the counties of a city, that have stations; all of them when none has any.
+
+    Opening hours are not looked at. None or one statement.
+    """
+    every, counted = _shares(session), _counted(session, wanted)
+    parts = children(session, code)
+    present = [part for part in parts if _sum(every, part.code)[1]] or parts
+    return [Share(part.code, part.name, *_sum(counted, part.code)) for part in present]
+
+
+def of_county(session: Session, code: str, name: str) -> Share:
+    """All open stations of a county."""
+    return Share(code, name, *_sum(_shares(session), code))
+
+
+def share_words(share: Share) -> str:
+    """2310 个站点·核实过 12%."""
+    if not share.stations:
+        return _("没有符合条件的站点")
+    part = share.verified / share.stations
+    said = f"{part:.0%}" if part >= 0.01 else _("不到百分之一")
+    verified = _("核实过 %(part)s", part=said) if share.verified else _("还没核实")
+    return ngettext("%(num)s 个站点", "%(num)s 个站点", share.stations) + "·" + verified
+
+
+def _sum(counted: Mapping[str, tuple[int, int]], code: str) -> tuple[int, int]:
+    """Of a county, or of all counties of a city."""
+    stem = code[:4] if code.endswith("00") else code
+    found = [numbers for county, numbers in counted.items() if county.startswith(stem)]
+    return sum(verified for verified, _every in found), sum(every for _verified, every in found)
+
+
+def _counted(session: Session, wanted: Wanted) -> Mapping[str, tuple[int, int]]:
+    if wanted.item is None and wanted.channel is None:
+        return _shares(session)
+    values = {}
+    if wanted.item is not None:
+        values["item"] = 1 << wanted.item
+    if wanted.channel is not None:
+        values["channel"] = 1 << list(Channel).index(wanted.channel)
+    suits = conditions_of(wanted.item is not None, wanted.channel is not None, False)
+    counted = sa.select(Station.county_code, sa.func.count(Station.verified_on), sa.func.count())
+    rows = session.execute(counted.where(*suits).group_by(Station.county_code), values)
+    return {county: (verified, every) for county, verified, every in rows}
