@@ -28,7 +28,7 @@ from tests.builders import WOMAN, Make
 from tests.conftest import NOW, make_app, migrate
 from tests.statements import statements_of
 
-OPEN, AT_TOWN, OVER = 100_000, 20_000, 50_000
+OPEN, AT_TOWN, OVER = 100_000, 20_000, 20_000
 COUNTY, TOWN = "370102", "370102001"
 ASKED = 300
 BATCH = 5_000
