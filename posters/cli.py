@@ -41,8 +41,8 @@ def pdf_(county: str, out: Path, size: pdf.Size) -> None:
     found = stations_of(session, county)
     if not found:
         raise Sentence(_("这个县还没有站点，没有单子可印。"))
-    hotline = current_app.config["HOTLINE"]
-    posters = [poster_of(session, one, root=root, hotline=hotline, now=now) for one in found]
+    hotline, secret = current_app.config["HOTLINE"], _settings().secret_key
+    posters = [poster_of(session, one, root=root, hotline=hotline, secret=secret, now=now) for one in found]
     with progress(_("公示单"), len(posters), EVERY) as step:
         try:
             body = pdf.document(posters, size, step)

@@ -15,7 +15,7 @@ from common.clock import local_date
 from common.i18n import gettext as _
 from common.i18n import speaking
 from posters.models import PosterScan
-from posters.version import Version, mark, read_version, write_version
+from posters.version import Version, mark, read_version, sealed, write_version
 from services_catalog.queries import catalogue
 from stations.details import area_words, week_lines
 from stations.models import Station
@@ -70,10 +70,11 @@ class Poster:
         return sum(len(group.lines) for group in self.groups)
 
 
-def poster_of(session: Session, found: Station, *, root: str, hotline: str, now: datetime) -> Poster:
+def poster_of(session: Session, found: Station, *, root: str, hotline: str, secret: str, now: datetime) -> Poster:
     """The poster of a station as of today. No statement beside the reference data.
 
-    root  what stands before /p/… in the QR code: scheme, host and perhaps a path, without a slash at the end.
+    root    what stands before /p/… in the QR code: scheme, host and perhaps a path, without a slash at the end.
+    secret  what its version is sealed with: only a sealed one is counted when it is scanned.
     """
     today = local_date(now)
     version = version_of(session, found, today)
@@ -94,7 +95,7 @@ def poster_of(session: Session, found: Station, *, root: str, hotline: str, now:
         printed=f"{_day(today)}打印",
         sample="示例数据，请勿张贴" if found.synthetic else "",
         printed_on=today,
-        url=f"{root}/p/{found.code}/{write_version(version, found.code)}",
+        url=f"{root}/p/{found.code}/{sealed(write_version(version, found.code), found.code, secret)}",
     )
 
 
@@ -192,7 +193,7 @@ def scanned_lately(session: Session, county: str, *, since: date) -> list[OldPos
         .order_by(again.desc(), Station.code, PosterScan.version)
     )
     if county:
-        query = query.where(PosterScan.county_code == county)
+        query = query.where(Station.county_code == county)
     known = divisions(session)
 
     def name(code: str) -> str:

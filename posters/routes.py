@@ -1,5 +1,6 @@
 """Pages of the poster: on screen and paper, as PDF, and what a scanned one says today."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
@@ -15,15 +16,17 @@ from common.i18n import gettext as _
 from common.i18n import lazy_gettext as _l
 from common.i18n import say_date
 from common.pages import page, see
+from common.qr import qr
 from posters import operations, pdf, queries
 from posters.address import public_url
 from posters.fonts import font_file
-from common.qr import qr
+from posters.version import unsealed
 from stations.details import area_words, taken_on, week_lines
 from stations.models import Station
 from stations.queries import station, weeks
 
 A_DAY = 24 * 60 * 60
+NAMED = 6  # changed items named on the page of an old poster
 COUNTED = "told"  # a cookie of the scanned address alone: this browser has told of this poster
 
 bp = Blueprint("posters", __name__)
@@ -69,40 +72,65 @@ def as_pdf(code: str) -> ResponseReturnValue:
 def scanned(code: str, version: str) -> ResponseReturnValue:
     """What the QR code of a poster opens: is the paper still true, and what is true today. One statement beside the
     reference data; counting an old one is `tell`."""
-    found, session, now = _station(code), reading(), clock.now()
-    said = queries.differences(session, found, version, now=now)
+    return _scanned(_station(code), version, "yes" if COUNTED in request.cookies else "")
+
+
+def _scanned(found: Station, version: str, told: str, block: str | None = None) -> str:
+    """told: "yes" it is counted, "no" it was not, "" nobody has asked for it."""
+    session, now = reading(), clock.now()
+    written, ours = unsealed(version, found.code, _secret())
+    said = queries.differences(session, found, written, now=now)
     week = weeks(session).get(found.hours_id) if found.hours_id else None
     return page(
         "posters/scanned.html",
+        block=block,
         s=found,
         area=area_words(session, found),
         said=said,
         printed=_day(said.printed_on, clock.local_date(now)) if said else "",
+        new=_some(said.new) if said else "",
+        gone=_some(said.gone) if said else "",
         rows=taken_on(session, found, now),
         hours=week_lines(week) if week else [],
         version=version,
-        told=COUNTED in request.cookies,
+        told=told,
+        ours=ours,
     )
 
 
 @bp.post("/p/<code>/<version>/old")
 @open_to(EVERYONE)
 def tell(code: str, version: str) -> ResponseReturnValue:
-    """Count one scan of an old poster, once a day for each browser, as far as a cookie can tell; never who scanned."""
+    """Count one scan of an old poster, once a day for each browser, as far as a cookie can tell; never who scanned.
+
+    Only of a poster that we printed; an answer says 记下了 when it is counted, and 429 when it is one of too many today.
+    """
     found = _station(code)
-    if COUNTED not in request.cookies:
-        with writing() as session:
-            if operations.count_scan(session, found, version, now=clock.now()):
-                session.commit()
+    counted = COUNTED in request.cookies or _count(found, version)
     address = url_for("posters.scanned", code=code, version=version)
     if request.htmx:  # type: ignore[attr-defined]
-        response = Response(page("posters/scanned.html", block="thanks", told=True))
-    else:
+        response = Response(_scanned(found, version, "yes" if counted else "no", block="thanks"))
+    elif counted:
         response = Response("", 303, {"Location": see(address).location})
-    response.set_cookie(
-        COUNTED, "1", max_age=A_DAY, path=address, httponly=True, samesite="Lax", secure=request.is_secure
-    )
+    else:
+        response = Response(_scanned(found, version, "no"), 429)
+    if counted:
+        response.set_cookie(
+            COUNTED, "1", max_age=A_DAY, path=address, httponly=True, samesite="Lax", secure=request.is_secure
+        )
     return response
+
+
+def _count(found: Station, version: str) -> bool:
+    """Whether that scan is counted now. Nobody waits for the writing session where there is nothing to count."""
+    written, ours = unsealed(version, found.code, _secret())
+    if not ours or not operations.may_count(reading(), found, written, now=clock.now()):
+        return False
+    with writing() as session:
+        counted = operations.count_scan(session, found, written, now=clock.now())
+        if counted:
+            session.commit()
+        return counted
 
 
 def _station(code: str) -> Station:
@@ -112,7 +140,8 @@ def _station(code: str) -> Station:
 
 def _poster(found: Station) -> queries.Poster:
     root = public_url(request.script_root)
-    return queries.poster_of(reading(), found, root=root, hotline=current_app.config["HOTLINE"], now=clock.now())
+    hotline = current_app.config["HOTLINE"]
+    return queries.poster_of(reading(), found, root=root, hotline=hotline, secret=_secret(), now=clock.now())
 
 
 def _page(found: Station, size: pdf.Size, problem: str) -> str:
@@ -130,9 +159,20 @@ def _page(found: Station, size: pdf.Size, problem: str) -> str:
     )
 
 
+def _some(names: Sequence[str]) -> str:
+    """All of a few names; of many the first ones and how many they are: the list of today stands below."""
+    shown = _("、").join(names[:NAMED])
+    return _("%(names)s 等 %(n)s 件", names=shown, n=len(names)) if len(names) > NAMED else shown
+
+
 def _day(day: date, today: date) -> str:
     """11月3日 周二; with its year when that is over."""
     return say_date(day) if day.year == today.year else day.isoformat()
+
+
+def _secret() -> str:
+    secret: str = current_app.config["SETTINGS"].secret_key
+    return secret
 
 
 def _has_fonts() -> bool:

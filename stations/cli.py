@@ -3,12 +3,10 @@
 Comes in: files and words of an operator. Whatever is wrong with them is one sentence, and exit code 1.
 """
 
-import csv
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from common.db import database, reading, writing
 from common.i18n import gettext as _
 from common.settings import Settings
 from maps.place import Datum
-from stations import clusters, demo, door_links, operations, queries, roster_import
+from stations import clusters, demo, door_cli, operations, roster_import
 from stations.cells import Kind, Problem, read_date
 from stations.dated_rows import CALENDAR_COLUMNS, EXCEPTION_COLUMNS, Read, read_calendar, read_exceptions
 from stations.dates_import import keep_calendar, keep_exceptions
@@ -63,6 +61,7 @@ _report = click.option(
 @click.option("--source", help="Source of rows that do not say theirs [the file's name].")
 @click.option("--verified-on", metavar="DATE", help="Date of check of rows that do not say theirs.")
 @click.option("--synthetic", is_flag=True, help="Mark the stations as made up (示例数据).")
+@click.option("--own-export", is_flag=True, help="FILE is an export of another Menkou: its 门口实测 hold.")
 @_report
 def import_(
     file: Path,
@@ -73,6 +72,7 @@ def import_(
     source: str | None,
     verified_on: str | None,
     synthetic: bool,
+    own_export: bool,
     report: Path | None,
 ) -> None:
     """Bring in a roster (xlsx, xls, ods, CSV). All rows or none, unless --skip-bad. The same file twice changes nothing.
@@ -104,14 +104,17 @@ def import_(
             raise Unreadable(_("表头下面没有内容，没有可导入的站点。"))
     _tell_problems(file, report, checked.problems, checked.errors, checked.warnings)
     _stop_if(checked.bad, skip_bad)
-    keep = {"source": source or _("名册 %(name)s", name=file.name)[:200], "now": now, "dry_run": dry_run}
+    keep: dict[str, Any] = {"source": source or _("名册 %(name)s", name=file.name)[:200], "now": now}
+    keep |= {"own_export": own_export, "dry_run": dry_run}
     if dry_run:
-        outcome = roster_import.import_roster(session, checked.stations, **keep)  # type: ignore[arg-type]
+        outcome = roster_import.import_roster(session, checked.stations, **keep)
     else:
         with writing() as session, progress(_("写入"), len(checked.stations)) as step:
-            outcome = roster_import.import_roster(session, checked.stations, progress=step, **keep)  # type: ignore[arg-type]
+            outcome = roster_import.import_roster(session, checked.stations, progress=step, **keep)
             session.commit()
     _tell(outcome, checked.rows, checked.bad, dry_run)
+    if outcome.claimed:
+        say(_("%(n)s 行写着门口实测，可没在门口量过，位置来源记成“名册（称门口实测）”。", n=outcome.claimed))
     if outcome.absent:
         say(_("这些县里另有 %(n)s 个站点不在文件里，没动。", n=outcome.absent))
 
@@ -232,38 +235,8 @@ def load(limit: int | None) -> None:
 
 # Doors
 
-
-@stations_cli.command("door-link")
-@click.argument("code")
-@click.option("--days", type=click.IntRange(1, 365), default=30, show_default=True, help="How long it is good for.")
-def door_link(code: str, days: int) -> None:
-    """Print the link by which a helper at the door of station CODE may say where it is (门口校准).
-
-    Whoever has the link may move that station's place until its last day: send it to one person.
-    """
-    found = queries.station(reading(), code)
-    if found is None:
-        raise Sentence(_("没有编码是 %(code)s 的站点，请核对。", code=code[:40]))
-    now = clock.now()
-    token = door_links.sign(_settings().secret_key, found.code, now=now, days=days)
-    say(f"{_settings().public_url.rstrip('/')}/stations/door/{token}")
-    last = clock.local_date(now + timedelta(days=days))
-    say(_("%(name)s，%(day)s前有效。", name=found.name, day=last.isoformat()), err=True)
-    if not _settings().public_url:
-        say(_("没有设 MENKOU_PUBLIC_URL，请在前面加上您的网址。"), err=True)
-
-
-@stations_cli.command("verified")
-@click.option("--county", default="", metavar="CODE", help="Only this county, or all below this city.")
-def verified(county: str) -> None:
-    """Print, as CSV, how many stations of each county were ever verified."""
-    stem = county.rstrip("0") if len(county) == 6 and county.endswith("00") else county
-    names = queries.divisions(reading())
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["区划代码", "县（市、区）", "站点", "已核实", "比例"])
-    for code, (done, every) in queries.verified_share(reading()).items():
-        if code.startswith(stem):
-            out.writerow([code, names[code].name if code in names else "", every, done, f"{done / every:.3f}"])
+for command in door_cli.COMMANDS:
+    stations_cli.add_command(command)
 
 
 # What readers say is wrong

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, abort, current_app, request, url_for
+from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -17,7 +17,7 @@ from common.ids import new_id
 from common.pages import page, see
 from common.settings import Settings
 from maps.place import Place, metres_between
-from stations import details, door_links, doors, queries
+from stations import details, door_links, doors
 from stations.cards import distance_words
 from stations.door_schema import BackForm, DoorForm, SaveForm
 from stations.models import DoorReading, Station
@@ -48,16 +48,14 @@ def _found_by_nobody(response: Any) -> Any:
 
 
 def _station(token: str) -> Station:
-    """The station this link is for."""
+    """The station this link is for. One statement."""
     try:
-        code = door_links.read(_settings().secret_key, token, now=clock.now())
-    except door_links.Expired:
-        raise _Closed(410, (_("这个链接过期了"), _("请向县（市、区）医保局要一个新的。"))) from None
+        id = door_links.read(_settings().secret_key, token)
     except door_links.Broken:
         raise _Closed(404, (_("这个链接不完整"), _("请从收到的消息里重新点开，别手抄。"))) from None
-    found = queries.station(reading(), code)
+    found = door_links.station_of(reading(), id, now=clock.now())
     if found is None:
-        abort(404)
+        raise _Closed(410, (_("这个链接不能用了"), _("到期或停用了。请向县（市、区）医保局要一个新的。")))
     return found
 
 
@@ -82,7 +80,8 @@ def look(token: str) -> ResponseReturnValue:
 @bp.post("/stations/door/<token>")
 @open_to(EVERYONE)
 def save(token: str) -> ResponseReturnValue:
-    """Put the station where its door is. The photo is looked at before the transaction begins."""
+    """Put the station where its door is. The photo is looked at before the transaction begins, and only if the reading may
+    be kept: unpacking one costs the most of all."""
     found = _station(token)
     request.max_content_length = pictures.MOST_BYTES + FORM_BYTES
     request.max_form_memory_size = 4 * FORM_BYTES  # of what is read at a time, too: a photo comes in pieces of 64 kB
@@ -95,9 +94,12 @@ def save(token: str) -> ResponseReturnValue:
     known = reading().get(DoorReading, form.value.op)
     photo = None
     if sent and known is None:
-        body = sent.stream.read()
         try:
+            doors.check_room(reading(), found.id, now=clock.now())
+            body = sent.stream.read()
             photo = _keep_photo(pictures.plain_jpeg(body)) if body else None
+        except Refused as problem:
+            return _not_done(found, token, problem)
         except pictures.BadPicture as problem:
             return _check(found, token, form.value, op=form.value.op, errors={"photo": str(problem)}), 422
     new = False

@@ -92,7 +92,7 @@ def keep_reading(
         if (known.station_id, known.how, known.lat, known.lon) == (station_id, How.DOOR, place.lat, place.lon):
             return known, False
         raise Conflict(_("这张表已经用过了，请重新量一次。"))
-    _not_too_many(session, station_id, now)
+    check_room(session, station_id, now=now)
     if _outside(station, place) > NOWHERE_M:
         raise Refused(_("这个位置离本县（市、区）太远，没有记。请到门口再量一次。"))
     row = _history(station, id, How.DOOR, place, now)
@@ -116,7 +116,7 @@ def put_back(session: Session, station_id: str, id: str, of: str, *, now: dateti
     last = next(iter(history(session, station_id, limit=1)), None)
     if last is None or last.id != of or (last.lat, last.lon) != (station.lat, station.lon):
         raise Conflict(_("位置后来又改过，没有改回。请看看现在的记录。"))
-    _not_too_many(session, station_id, now)
+    check_room(session, station_id, now=now)
     old = Old(Place(last.old_lat, last.old_lon), last.old_datum, last.old_place_source, last.old_verified_on)
     row = _history(station, id, How.BACK, old.place, now)
     session.add(row)
@@ -130,6 +130,14 @@ def history(session: Session, station_id: str, *, limit: int = 10) -> list[DoorR
     return list(session.scalars(query.order_by(DoorReading.at.desc(), DoorReading.id.desc()).limit(limit)))
 
 
+def check_room(session: Session, station_id: str, *, now: datetime) -> None:
+    """Raises Refused when so much was measured at this station today that no more is kept. One statement."""
+    midnight = datetime.combine(local_date(now), time(), SHANGHAI)
+    today = sa.select(sa.func.count()).where(DoorReading.station_id == station_id, DoorReading.at >= midnight)
+    if (session.scalar(today) or 0) >= READINGS_A_DAY:
+        raise Refused(_("这个站点今天量得太多了，请明天再来。"))
+
+
 def moved_metres(row: DoorReading) -> float:
     """How far that reading moved the station."""
     return metres_between(Place(row.old_lat, row.old_lon), Place(row.lat, row.lon))
@@ -140,13 +148,6 @@ def _locked(session: Session, station_id: str) -> Station:
     found = session.get(Station, station_id, with_for_update=True)
     assert found is not None
     return found
-
-
-def _not_too_many(session: Session, station_id: str, now: datetime) -> None:
-    midnight = datetime.combine(local_date(now), time(), SHANGHAI)
-    today = sa.select(sa.func.count()).where(DoorReading.station_id == station_id, DoorReading.at >= midnight)
-    if (session.scalar(today) or 0) >= READINGS_A_DAY:
-        raise Refused(_("这个站点今天量得太多了，请明天再来。"))
 
 
 def _history(station: Station, id: str, how: How, place: Place, now: datetime) -> DoorReading:

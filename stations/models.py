@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from common.db import Model, SearchKey, new_id
 
 AT_THE_DOOR = "门口实测"  # place_source of a station whose door was measured (stations/doors.py)
+CLAIMED = "名册（称门口实测）"  # of a station of which only a roster says so
 
 
 class Level(StrEnum):
@@ -196,8 +197,22 @@ class StationReport(Model):
     settled_at: Mapped[datetime | None]
 
 
+class DoorLink(Model):
+    """The right to say where one station's door is, until it ends. Who holds it is not known here; door_links.py signs it."""
+
+    __tablename__ = "door_link"
+    __table_args__ = (sa.Index(None, "county_code", "ends_at"), sa.Index(None, "station_id"))
+
+    id: Mapped[str] = new_id()
+    county_code: Mapped[str] = mapped_column(sa.String(6))
+    station_id: Mapped[str] = mapped_column(sa.ForeignKey("station.id"))
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
 class DoorReading(Model):
-    """门口校准: one place measured at a station's door, or the place before it put back. Rows are added, never changed."""
+    """门口校准: one place measured at a station's door, or the place before it put back. Rows are added, never changed, but
+    that a photo may go."""
 
     __tablename__ = "door_reading"
     __table_args__ = (sa.Index(None, "county_code", "at"), sa.Index(None, "station_id", "at"))

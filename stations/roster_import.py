@@ -20,7 +20,17 @@ from services_catalog.queries import catalogue
 from stations import clusters
 from stations.importing import BATCH, DATA, Facts, Outcome, Progress, batches, nobody
 from stations.masks import MASKS
-from stations.models import AT_THE_DOOR, Division, DoorReading, HoursException, OpeningHours, Station, StationReport
+from stations.models import (
+    AT_THE_DOOR,
+    CLAIMED,
+    Division,
+    DoorLink,
+    DoorReading,
+    HoursException,
+    OpeningHours,
+    Station,
+    StationReport,
+)
 from stations.roster import Known, row_of
 
 # What a station is before anybody has stated more.
@@ -71,13 +81,15 @@ def import_roster(
     *,
     source: str,
     now: datetime,
+    own_export: bool = False,
     dry_run: bool = False,
     progress: Progress = nobody,
 ) -> Outcome:
     """Keep checked roster rows: new stations are added, known ones (by code) get what the row states, others stay.
 
-    source   for new stations whose row does not say where it comes from.
-    dry_run  only counts; a reading session will do.
+    source      for new stations whose row does not say where it comes from.
+    own_export  of another installation: what it says was measured at the door was.
+    dry_run     only counts; a reading session will do.
     A new station without items gets the defaults of its level and host; a known one keeps what it has taken on, and the
     place that was measured at its door.
     """
@@ -85,12 +97,15 @@ def import_roster(
     listed = set(catalogue(session, local_date(now)).items)
     # So that no statement asks for what is not there: PostgreSQL plans it while the table is empty and keeps that plan.
     ours = set(session.scalars(sa.select(_station.c.code)))
-    added = changed = same = 0
+    added = changed = same = claimed = 0
     for batch in batches(stations, BATCH):
         had = _stations_by_code(session, [facts["code"] for facts in batch if facts["code"] in ours], lock=not dry_run)
         new, moved = [], []
         for facts in batch:
             old = had.get(facts["code"])
+            if not own_export and _claims(old, facts):
+                facts = facts | {"place_source": CLAIMED}
+                claimed += 1
             if old is None:
                 defaults = _listed(default_items().get((facts["level"], facts["host"]), {}), listed)
                 new.append({"id": new_id(), **_BLANK, "source": source, **dict.fromkeys(MASKS, 0), **defaults, **facts})
@@ -108,7 +123,13 @@ def import_roster(
     mine = sa.select(sa.func.count()).select_from(_station)
     touched = {facts["county_code"] for facts in stations}
     total = session.scalar(mine.where(_station.c.county_code.in_(touched))) or 0
-    return Outcome(added, changed, same, max(0, total - (0 if dry_run else added) - changed - same))
+    return Outcome(added, changed, same, max(0, total - (0 if dry_run else added) - changed - same), claimed)
+
+
+def _claims(old: Facts | None, facts: Facts) -> bool:
+    """Whether a desk says 门口实测 of a station whose door nobody measured here: it would hold against every later roster."""
+    measured = old is not None and old["place_source"] == AT_THE_DOOR
+    return facts.get("place_source") == AT_THE_DOOR and not measured
 
 
 def _less_sure_left_out(old: Facts, facts: Facts) -> Facts:
@@ -163,7 +184,7 @@ def _update_stations(session: Session, stations: Sequence[Facts], weeks: dict[st
     session.execute(by_id, [{"of_id": row["id"], **{name: row[name] for name in columns}} for row in rows])
     for facts in stations:
         if facts["was_in"] != facts["county_code"]:  # rows that hang on it carry its county too
-            for model in (HoursException, StationReport, DoorReading):
+            for model in (HoursException, StationReport, DoorReading, DoorLink):
                 hangs = sa.update(model).where(model.station_id == facts["id"])
                 session.execute(hangs.values(county_code=facts["county_code"]))
 

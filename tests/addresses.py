@@ -14,13 +14,14 @@ from accounts.models import Account
 from cases import receipts
 from common import clock
 from common.assets import STATIC, find
+from common.db import database
 from maps.borders import borders
 from maps.shell import shell
 from posters.queries import version_of
-from posters.version import Version, mark, write_version
+from posters.version import Version, mark, sealed, write_version
 from services_catalog.models import PolicyFact
-from stations import door_links
 from stations.models import Division, Station
+from tests.builders import door_link
 
 
 class Address(NamedTuple):
@@ -59,6 +60,7 @@ NOT_PAGES = (
 # Faces of a page beside its plain one: what to add to the example, by endpoint.
 ASK = {"status": 422}
 FACES: dict[str, dict[str, dict[str, Any]]] = {
+    "file.start": {"for-item": {"item": "15"}, "gone": {"gone": "1"}},
     "accounts.sign_in": {"out": {"out": "1"}, "next": {"next": "/account"}},
     "services_catalog.item": {"at-a-county": {"at": "370102"}, "another": {"no": 1}},
     "stations.finder": {
@@ -130,6 +132,9 @@ PLAIN: dict[str, dict[str, Any]] = {
     "papers.show": {"id": "0" * 32, "status": 404},  # to a stranger no paper is there
     "papers.small": {"id": "0" * 32, "status": 404},
     "preferences.look": {"status": 303},
+    "file.draft": {"status": 303},  # a form of one's own: this browser has none
+    "file.code": {"status": 303},
+    "file.ask_delete": {"status": 303},
     "accounts.unlock": {"status": 303},
     "accounts.code": {"status": 303},
     "accounts.enrol": {"status": 303},
@@ -194,14 +199,16 @@ def _samples(session) -> dict[str, Any]:
     return {
         "code": station.code,
         "no": 2,
+        "ref": "K7M24Q9P",  # nobody's receipt
         "account_id": session.scalar(sa.select(Account.id).order_by(Account.name)),
         "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
         "digest": find("app.css").digest,
-        "version": write_version(version_of(session, station, NOW_ON), station.code),
-        "OLD_VERSION": write_version(replace(OLD, phone=mark(station.phone)), station.code),
-        "TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=30),
-        "OLD_TOKEN": door_links.sign(secret, station.code, now=clock.now(), days=-1),
-        "ref": "K7M24Q9P",  # nobody's
+        "version": sealed(write_version(version_of(session, station, NOW_ON), station.code), station.code, secret),
+        "OLD_VERSION": sealed(
+            write_version(replace(OLD, phone=mark(station.phone)), station.code), station.code, secret
+        ),
+        "TOKEN": door_link(database(), station.code, now=clock.now(), secret=secret),
+        "OLD_TOKEN": door_link(database(), station.code, now=clock.now(), days=-1, secret=secret),
         "RECEIPT": receipts.sign(
             current_app.extensions["keys"], receipts.Receipt("K7M24Q9P", 15, station.code, NOW_ON)
         ),

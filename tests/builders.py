@@ -20,12 +20,23 @@ from common.ids import new_id
 from common.pinyin import initials, syllables
 from common.sealing import fingerprint, keys_of
 from maps.place import Place, pixel_of
+from stations import door_links
 from stations.models import Division, Host, HoursException, Level, OpeningHours, Station
+from stations.queries import station
 from stations.week import read_week, write_week
 
 SQUARE = Place(36.6512, 117.1201)  # 泉城广场, Jinan
 WOMAN = Subject("王玉兰", "01", "379801195208170020", "2", date(1952, 8, 17), "15400000001")
 OFFICE_HOURS = "Mo-Fr 08:30-12:00,13:30-17:30; PH off"
+
+
+def door_link(database: Database, code: str, *, now: datetime, days: int = 30, secret: str = "t" * 40) -> str:
+    """The token of a new link to the door of a station; negative days: one that has ended."""
+    with database.writing() as session:
+        link = door_links.make(session, station(session, code), now=now, days=1)
+        link.ends_at = now + timedelta(days=days)
+        session.commit()
+        return door_links.sign(secret, link.id)
 
 
 class Make:

@@ -9,8 +9,8 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from stations import door_links
 from stations.models import Division, Station
+from tests.builders import door_link
 from tests.conftest import NOW
 from tests.statements import statements_of
 
@@ -74,7 +74,7 @@ def some(demo_app: Flask) -> dict[str, str]:
         village = sa.select(Division.code).where(Division.level == 5, Division.lat.is_not(None)).order_by(Division.code)
         return {
             "station": station.code,
-            "token": door_links.sign("t" * 40, station.code, now=NOW, days=30),
+            "token": door_link(demo_app.extensions["db"], station.code, now=NOW),
             "station_name": station.name,
             "county": station.county_code,
             "town": station.town_code,

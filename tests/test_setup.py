@@ -63,6 +63,29 @@ def test_the_question_is_one_that_a_real_python_understands(tmp_path):
     assert found.stdout == f"{sys.executable}\n"
 
 
+# ---- flask
+
+
+@pytest.mark.parametrize(
+    ("env", "code"), [("MENKOU_HOTLINE=热线", 0), ("\ufeffMENKOU_HOTLINE=12393", 0), ("# 测".encode("gbk"), 1)]
+)
+def test_flask_says_in_a_sentence_that_env_is_no_utf_8_text(env, code, tmp_path, monkeypatch):
+    script = tmp_path / "venv" / "bin" / "flask"
+    script.parent.mkdir(parents=True)
+    shutil.copy(Path(sys.executable).with_name("flask"), script)
+    monkeypatch.setattr(setup, "VENV", tmp_path / "venv")
+    for _ in range(2):
+        setup.guard_flask()
+    assert script.read_text().count("find_dotenv") == 2
+    (tmp_path / ".env").write_bytes(env if isinstance(env, bytes) else env.encode())
+    ours = {"PATH": "/nowhere", "PYTHONUTF8": "1"}
+    ran = subprocess.run([sys.executable, script, "--help"], env=ours, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == code
+    assert "Traceback" not in ran.stderr
+    if code:
+        assert ran.stderr == ".env 应是 UTF-8 文本，请另存为 UTF-8 · save .env as UTF-8 text\n"
+
+
 # ---- stamps
 
 

@@ -36,6 +36,18 @@ PIP = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "i
 PIP += ["--no-warn-script-location", "--only-binary=:all:", "--no-deps", "--require-hashes", "-r"]
 
 
+# Flask reads .env before any code of ours runs, and falls over one that is no UTF-8 text: its script in .venv says so first.
+FLASK_IMPORT = "from flask.cli import main\n"
+ENV_GUARD = """
+from dotenv import dotenv_values, find_dotenv
+
+try:
+    dotenv_values(find_dotenv(usecwd=True), encoding="utf-8-sig")
+except UnicodeDecodeError:
+    sys.exit(".env 应是 UTF-8 文本，请另存为 UTF-8 · save .env as UTF-8 text")
+"""
+
+
 def main(what: str, *rest: str) -> int:
     """The exit code. Says what it does and what went wrong; needs nothing typed."""
     try:
@@ -93,6 +105,7 @@ def python(lock: str) -> None:
     """.venv with everything of `lock`. The dev lock holds all of requirements.lock, so dev is good for run too."""
     made_from = {mark(ROOT / lock), mark(ROOT / "requirements.lock"), version()}
     if PYTHON.exists() and made_from <= stamped(VENV):
+        guard_flask()
         return
     if UNFINISHED in stamped(VENV) or not whole():
         make = [base_python(), "-m", "venv", "--clear", str(VENV)]
@@ -103,7 +116,18 @@ def python(lock: str) -> None:
         [*PIP, lock],
         "没能装好 Python 包，多半是网络。好了以后再运行一次 · packages not installed; try again when the network is back",
     )
+    guard_flask()
     stamp(VENV, made_from)
+
+
+def guard_flask() -> None:
+    """Let `flask` say in a sentence that .env is no UTF-8 text. Left as it is where pip wrote a script we do not know."""
+    script = VENV / "bin" / "flask"
+    words = script.read_text(encoding="utf-8") if script.exists() else ""
+    if ENV_GUARD not in words:
+        guarded = words.replace(FLASK_IMPORT, FLASK_IMPORT + ENV_GUARD, 1)
+        if guarded != words:
+            script.write_text(guarded, encoding="utf-8")
 
 
 def version() -> str:

@@ -92,9 +92,9 @@ def _wait_for(port: int, process: subprocess.Popen, log: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def urls(demo_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def urls(server_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Paths of every page by name (tests/addresses.py), as they are on the server."""
-    app = make_app(f"sqlite:///{demo_sqlite}", tmp_path_factory.mktemp("urls"), development=True)
+    app = make_app(f"sqlite:///{server_folder}/menkou.sqlite3", tmp_path_factory.mktemp("urls"), development=True)
     found = {address.name: address.url for address in addresses(app)}
     app.extensions["db"].engine.dispose()
     return found

@@ -8,11 +8,11 @@ import pypdf
 import pytest
 from bs4 import BeautifulSoup
 
+from common.qr import qr
 from posters import pdf, queries
 from posters.fonts import font_file
-from common.qr import qr
 from posters.queries import Group, Line, Poster
-from posters.version import read_version
+from posters.version import read_version, unsealed
 from services_catalog.operations import load_shipped
 from services_catalog.queries import catalogue
 from stations.queries import station as find
@@ -213,7 +213,9 @@ def test_the_code_leads_to_the_public_address_and_says_what_the_paper_says(
         square[int(y)][int(x) : int(x) + int(length)] = [True] * int(length)
     address = read(square)
     assert address.startswith(f"{ROOT}/yibao/p/{code}/")
-    said = read_version(address.rsplit("/", 1)[1], code)
+    written, ours = unsealed(address.rsplit("/", 1)[1], code, "t" * 40)
+    assert ours
+    said = read_version(written, code)
     assert said is not None
     assert said.modes() == {1: "direct", 7: "direct", 15: "assist"}
     assert said.printed_on == date(2026, 11, 23)
@@ -296,6 +298,6 @@ def test_fonts_are_installed_here():
 
 def test_a_new_catalogue_takes_items_off_the_poster(shipped, make, session):
     found = find(session, make.station(items=(1, 40)))
-    made = queries.poster_of(session, found, root=ROOT, hotline="12393", now=NOW)
+    made = queries.poster_of(session, found, root=ROOT, hotline="12393", secret="s", now=NOW)
     assert made.items == 1
-    assert read_version(made.url.rsplit("/", 1)[1], found.code).modes() == {1: "direct"}
+    assert read_version(unsealed(made.url.rsplit("/", 1)[1], found.code, "s")[0], found.code).modes() == {1: "direct"}

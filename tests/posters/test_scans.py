@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
+from common.db import reading
 from posters import operations
 from posters.models import PosterScan
 from posters.operations import count_scan
 from posters.queries import differences, scanned_lately, version_of
-from posters.version import Version, mark, write_version
+from posters.version import SEAL, Version, mark, sealed, unsealed, write_version
 from services_catalog.operations import load_shipped
 from stations.models import Station
 from stations.queries import station as find
@@ -20,6 +21,7 @@ from tests.conftest import NOW
 
 TODAY = date(2026, 11, 23)
 THEN = date(2026, 11, 3)
+SECRET = "t" * 40
 
 
 @pytest.fixture
@@ -37,13 +39,18 @@ def paper(session, code):
 
     def write(**facts) -> str:
         now = version_of(session, find(session, code), TODAY)
-        return write_version(replace(now, **({"printed_on": THEN} | facts)), code)
+        return sealed(write_version(replace(now, **({"printed_on": THEN} | facts)), code), code, SECRET)
 
     return write
 
 
 def words(response) -> str:
     return re.sub(r"\s+", " ", BeautifulSoup(response.text, "html.parser").main.text)
+
+
+def plain(address: str) -> str:
+    """The version without the seal."""
+    return unsealed(address.rsplit("/", 1)[-1], "", "")[0]
 
 
 def scans(session) -> list[int]:
@@ -65,6 +72,10 @@ CHANGES = [
     ({"hours": mark("Sa 09:00-12:00")}, "时间变了：周一至周五 8:30–12:00、13:30–17:30 节假日不开门"),
     ({"phone": mark("0531-2")}, "电话变了：0531-1"),
     ({"direct": 1 << 1 | 1 << 7 | 1 << 50}, "不办了：第 50 项"),
+    (
+        {"direct": 1 << 1 | 1 << 7 | 0b1111111 << 41},
+        "不办了：第 41 项、第 42 项、第 43 项、第 44 项、第 45 项、第 46 项 等 7 件",
+    ),
 ]
 
 
@@ -75,6 +86,27 @@ def test_an_old_poster_says_what_changed(client, code, paper, facts, sentence):
     assert "它是 11月3日 周二的，之后变了" in words(response)
     changes = BeautifulSoup(response.text, "html.parser").find("dl").find_all("div")
     assert [f"{one.dt.text}：{' '.join(one.dd.stripped_strings)}" for one in changes] == [sentence]
+
+
+def test_the_poster_of_a_station_without_items_is_true_until_it_takes_one_on(client, make, session, code):
+    empty = make.station("新站", items=())
+    of = version_of(session, find(session, empty), TODAY)
+    said = words(client.get(f"/p/{empty}/{sealed(write_version(of, empty), empty, SECRET)}"))
+    assert "单子还是最新的" in said
+    assert "还没登记能办的事，请先打电话问。" in said
+    had = sealed(write_version(replace(of, direct=1 << 1), empty), empty, SECRET)
+    assert "不办了居民参保登记" in words(client.get(f"/p/{empty}/{had}"))
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "\u202e站\u200f", "'\"><img src=x>", "名" * 120], ids=range(4)
+)
+def test_a_hostile_name_is_only_text_where_a_poster_leads(client, make, session, code, name):
+    hostile = make.station(name, phone="<b>1</b>")
+    for version in ("abc", sealed(write_version(Version(THEN, 2, 0, 0, b"xx", b"yy"), hostile), hostile, SECRET)):
+        page = BeautifulSoup(client.get(f"/p/{hostile}/{version}").text, "html.parser").main
+        assert page.find("b", lang="zh-CN").text == name
+        assert not page.find_all(["script", "img"])
 
 
 def test_a_poster_of_another_year_says_the_year(client, code, paper):
@@ -147,7 +179,7 @@ def test_another_browser_and_another_day_count_again(app, session, code, paper):
     app.test_client().post(f"{url.upper().replace('/P/', '/p/')}/old")
     assert scans(session) == [2]
     found = find(session, code)
-    assert count_scan(session, found, url.rsplit("/", 1)[1], now=NOW + timedelta(days=1))
+    assert count_scan(session, found, plain(url), now=NOW + timedelta(days=1))
     session.commit()
     assert sorted(scans(session)) == [1, 2]
 
@@ -159,7 +191,7 @@ def test_one_poster_one_station_and_one_county_take_only_so_many_a_day(session, 
     session.rollback()
     others = [make.station(f"别站{n}", phone="1") for n in range(2)]
     found = find(session, code)
-    old = [paper(phone=mark(f"0531-{n}")) for n in range(2, 6)]
+    old = [plain(paper(phone=mark(f"0531-{n}"))) for n in range(2, 6)]
     assert [count_scan(session, found, old[0], now=NOW) for _ in range(5)] == [True] * 3 + [False] * 2
     assert [count_scan(session, found, one, now=NOW) for one in old[1:]] == [True, False, False]
     others = [find(session, code) for code in others]
@@ -169,8 +201,58 @@ def test_one_poster_one_station_and_one_county_take_only_so_many_a_day(session, 
     assert not count_scan(session, found, old[0], now=NOW)
 
 
+@pytest.mark.parametrize("seal", ["aaaaa", "", "another secret"])
+def test_an_invented_version_is_compared_but_never_counted(client, session, code, paper, seal):
+    version = plain(paper(phone=mark("0531-2")))
+    invented = sealed(version, code, "x" * 40) if seal == "another secret" else version + seal
+    response = client.get(f"/p/{code}/{invented}")
+    assert "告诉我们" not in response.text
+    if seal:
+        assert "电话变了" in words(response)
+    answers = [client.post(f"/p/{code}/{invented}/old", headers=more) for more in ({}, {"HX-Request": "true"})]
+    assert scans(session) == []
+    assert not any("记下了" in answer.text or "Set-Cookie" in answer.headers for answer in answers)
+
+
+def test_nobody_waits_for_the_pen_where_there_is_nothing_to_count(app, client, session, code, paper, monkeypatch):
+    """An invented, a true and a full one are answered while another holds the only writing session of SQLite."""
+    monkeypatch.setattr(operations, "SCANS_A_DAY", 1)
+    full = paper(phone=mark("0531-2"))
+    app.test_client().post(f"/p/{code}/{full}/old")
+    reading().rollback()  # one picture of the database for all requests of a test: a new one
+    with app.extensions["db"].writing():
+        for version in (paper(), "abc", full[:-SEAL] + "aaaaa", full):
+            assert client.post(f"/p/{code}/{version}/old").status_code == 429
+    assert scans(session) == [1]
+
+
+def test_one_too_many_is_told_so_and_can_try_again_tomorrow(app, client, session, code, paper, monkeypatch):
+    monkeypatch.setattr(operations, "SCANS_A_DAY", 1)
+    url = f"/p/{code}/{paper(phone=mark('0531-2'))}"
+    app.test_client().post(f"{url}/old")
+    answer = client.post(f"{url}/old")
+    assert answer.status_code == 429
+    assert "这次没记上" in words(answer)
+    assert "电话变了" in words(answer)
+    assert "Set-Cookie" not in answer.headers
+    answer = client.post(f"{url}/old", headers={"HX-Request": "true"})
+    assert (answer.status_code, "这次没记上" in answer.text, "<html" in answer.text) == (200, True, False)
+    assert "告诉我们这张旧了" in client.get(url).text
+    assert scans(session) == [1]
+
+
+def test_counts_older_than_three_months_go_with_the_next_scan(session, code, paper):
+    found, version = find(session, code), plain(paper(phone=mark("0531-2")))
+    days = (0, 89, 90, 91)
+    for day in days:
+        assert count_scan(session, found, version, now=NOW + timedelta(days=day))
+    session.commit()
+    kept = session.scalars(sa.select(PosterScan.scanned_on).order_by(PosterScan.scanned_on))
+    assert list(kept) == [TODAY + timedelta(days=day) for day in days[1:]]
+
+
 def test_differences_use_the_names_of_both_days(session, code, paper):
-    found = differences(session, find(session, code), paper(direct=1 << 1 | 1 << 30), now=NOW)
+    found = differences(session, find(session, code), plain(paper(direct=1 << 1 | 1 << 30)), now=NOW)
     assert found is not None
     assert (found.new, found.gone, found.changed) == (("查参保信息",), ("家庭共济备案",), ())
     assert found.printed_on == THEN
@@ -179,7 +261,7 @@ def test_differences_use_the_names_of_both_days(session, code, paper):
 def test_the_bureau_sees_which_old_posters_are_scanned(app, database, code, make):
     other = make.station("=HYPERLINK(1)", county_code="370103", phone="1")
     for where, printed_on, times in ((code, THEN, 3), (other, date(2025, 6, 1), 1)):
-        version = write_version(Version(printed_on, 2, 0, 0, mark("x"), mark("y")), where)
+        version = sealed(write_version(Version(printed_on, 2, 0, 0, mark("x"), mark("y")), where), where, SECRET)
         for _ in range(times):
             app.test_client().post(f"/p/{where}/{version}/old")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posters.models import PosterScan
-from posters.version import EPOCH, LAST, MAX_TEXT, Version, mark, read_version, write_version
+from posters.version import EPOCH, LAST, MAX_TEXT, Version, mark, read_version, sealed, unsealed, write_version
 from services_catalog.models import MAX_ITEM_NO
 
 CODE = "370102001001Z1"
@@ -61,8 +61,26 @@ def test_a_version_holds_for_its_own_station_only():
     assert read_version(write_version(ALL_33, CODE), "370102001002Z1") is None
 
 
-def test_thirty_three_items_take_thirty_signs():
-    assert len(write_version(ALL_33, CODE)) <= 30
+def test_thirty_three_items_take_thirty_five_signs():
+    assert len(sealed(write_version(ALL_33, CODE), CODE, "s")) <= 35
+
+
+@given(versions(), st.text(st.characters(codec="utf-8"), max_size=24))
+def test_what_we_seal_is_known_as_ours_in_capitals_too(version, code):
+    written = write_version(version, code)
+    address = sealed(written, code, "s")
+    assert unsealed(address, code, "s") == unsealed(address.upper(), code, "s") == (written, True)
+
+
+@pytest.mark.parametrize(("code", "secret"), [("370102001002Z1", "s"), (CODE, "another")])
+def test_a_seal_holds_for_one_station_and_one_secret(code, secret):
+    written = write_version(ALL_33, CODE)
+    assert unsealed(sealed(written, CODE, "s"), code, secret) == (written, False)
+
+
+@given(st.text(max_size=60))
+def test_any_words_can_be_looked_at_for_a_seal(words):
+    assert not unsealed(words, CODE, "s")[1]
 
 
 @pytest.mark.parametrize("day", [EPOCH - timedelta(days=1), LAST + timedelta(days=1)])

@@ -1,6 +1,7 @@
 """门口校准: whoever stands at the door with the station's link says where it is; nobody else can, and it can be taken back."""
 
 import io
+import os
 import threading
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,11 +17,11 @@ from maps.place import Datum, Place, from_wgs84, metres_between, pixel_of
 from stations import door_links
 from stations.clusters import rebuild
 from stations.doors import READINGS_A_DAY, Conflict, Measured, history, keep_reading, put_back
-from stations.models import DoorReading, Station, StationCluster
+from stations.models import DoorLink, DoorReading, Station, StationCluster
 from stations.operations import Refused
 from stations.queries import station as find
 from stations.queries import verified_share
-from tests.builders import SQUARE
+from tests.builders import SQUARE, door_link
 from tests.common.pictures import photo
 from tests.conftest import NOW
 
@@ -43,12 +44,14 @@ def code(make) -> str:
 
 
 @pytest.fixture
-def link(code) -> str:
+def link_to(database):
+    """link_to(code): the path of a new link to that station's door."""
+    return lambda code, days=30: "/stations/door/" + door_link(database, code, now=NOW, days=days)
+
+
+@pytest.fixture
+def link(link_to, code) -> str:
     return link_to(code)
-
-
-def link_to(code: str) -> str:
-    return "/stations/door/" + door_links.sign(SECRET, code, now=NOW, days=30)
 
 
 def form(**more) -> dict:
@@ -129,19 +132,19 @@ def cells(session) -> list[tuple]:
     return [tuple(row) for row in session.execute(sa.select(table).order_by(table.c.zoom, table.c.cx, table.c.cy))]
 
 
-def test_neighbours_measured_at_the_same_moment_are_all_kept_and_counted(app, session, make):
+def test_neighbours_measured_at_the_same_moment_are_all_kept_and_counted(app, session, make, link_to):
     """They share a cell of the map, whose counts are written anew with each."""
     codes = [make.station(f"{number}站", SQUARE) for number in range(4)]
     rebuild(session)
     session.commit()
     statuses = []
 
-    def measure(code: str) -> None:
+    def measure(link: str) -> None:
         for number in range(3):
             sent = form(lat=DOOR.lat + number / 10_000)
-            statuses.append(app.test_client().post(link_to(code), data=sent).status_code)
+            statuses.append(app.test_client().post(link, data=sent).status_code)
 
-    threads = [threading.Thread(target=measure, args=(code,)) for code in codes]
+    threads = [threading.Thread(target=measure, args=(link_to(code),)) for code in codes]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -205,13 +208,27 @@ def test_an_odd_place_is_doubted_but_can_be_kept(client, session, code, link, pl
     assert metres_between(place_of(session, code)[0], place) < 0.2
 
 
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "\u202e站\u200f", "'\"><img src=x>", "名" * 120], ids=range(4)
+)
+def test_a_hostile_name_is_only_text_at_the_door_and_in_the_terminal(app, client, make, link_to, name):
+    code = make.station(name, address="</b><script>")
+    link = link_to(code)
+    for answer in (client.get(link), client.post(link + "/look", data=TYPED), client.post(link, data=form(lat="x"))):
+        main = BeautifulSoup(answer.text, "html.parser").main
+        assert main.find("b").text == name
+        assert not main.find_all(["script", "img"])
+    listed = app.test_cli_runner().invoke(args=["stations", "door-links"]).output
+    assert listed.endswith(name.replace("\u202e", "\ufffd").replace("\u200f", "\ufffd") + "\n")
+
+
 def test_a_usual_place_is_not_doubted(client, code, link):
     look = client.post(link + "/look", data=TYPED)
     assert "请再看一眼" not in said(look)
     assert "就记这里" in said(look)
 
 
-def test_a_county_without_a_line_is_not_doubted(client, make):
+def test_a_county_without_a_line_is_not_doubted(client, make, link_to):
     link = link_to(make.station("新区站", county_code="370199"))
     assert "请再看一眼" not in said(client.post(link + "/look", data=TYPED))
 
@@ -246,31 +263,30 @@ def test_what_no_phone_measures_is_refused_in_one_sentence(client, session, code
 # The link is the right
 
 
-def tokens(code: str) -> dict[str, str]:
-    good = door_links.sign(SECRET, code, now=NOW, days=30)
+def tokens(id: str) -> dict[str, str]:
+    good = door_links.sign(SECRET, id)
     body, signature = good.rsplit(".", 1)
-    other_body = door_links.sign("x" * 40, "LS0002", now=NOW, days=30).rsplit(".", 1)[0]
-    far = NOW.timestamp() + 1e6
+    other_body = door_links.sign("x" * 40, new_id()).rsplit(".", 1)[0]
     return {
-        "another secret": door_links.sign("x" * 40, code, now=NOW, days=30),
-        "another purpose": URLSafeSerializer(SECRET, salt="cookie-session").dumps([code, far]),
-        "no salt": URLSafeSerializer(SECRET).dumps([code, far]),
-        "another station's body": f"{other_body}.{signature}",
+        "another secret": door_links.sign("x" * 40, id),
+        "another purpose": URLSafeSerializer(SECRET, salt="cookie-session").dumps(id),
+        "no salt": URLSafeSerializer(SECRET).dumps(id),
+        "another link's body": f"{other_body}.{signature}",
         "a changed letter": ("A" if body[0] != "A" else "B") + body[1:] + "." + signature,
         "a changed signature": f"{body}.{signature[:-2]}AA",
         "no signature": body,
         "an empty signature": body + ".",
         "cut short": good[: len(good) // 2],
-        "the code itself": code,
-        "of the wrong shape": URLSafeSerializer(SECRET, salt=door_links.SALT).dumps({"code": code}),
-        "without a date": URLSafeSerializer(SECRET, salt=door_links.SALT).dumps([code, "for ever"]),
+        "the number itself": id,
+        "of the wrong shape": URLSafeSerializer(SECRET, salt=door_links.SALT).dumps({"id": id}),
+        "of a release before": URLSafeSerializer(SECRET, salt=door_links.SALT).dumps(["LS1", 4e9]),
         "long": good * 50,
     }
 
 
 @pytest.mark.parametrize("how", tokens("x"))
-def test_a_token_that_is_not_ours_opens_nothing(client, session, code, how):
-    url = "/stations/door/" + tokens(code)[how]
+def test_a_token_that_is_not_ours_opens_nothing(client, session, code, link, how):
+    url = "/stations/door/" + tokens(session.scalars(sa.select(DoorLink.id)).one())[how]
     answers = [client.get(url), client.post(url, data=form()), client.post(url + "/look", data=TYPED)]
     answers.append(client.post(url + "/back", data={"op": new_id(), "of": new_id()}))
     for answer in answers:
@@ -279,26 +295,52 @@ def test_a_token_that_is_not_ours_opens_nothing(client, session, code, how):
     assert rows(session) == []
 
 
-def test_an_expired_link_says_so(client, session, code):
-    url = "/stations/door/" + door_links.sign(SECRET, code, now=NOW - timedelta(days=31), days=30)
-    for answer in (client.get(url), client.post(url, data=form()), client.post(url + "/look", data=TYPED)):
-        assert answer.status_code == 410
-        assert "这个链接过期了" in said(answer)
+def test_a_link_that_has_ended_says_so(client, session, code, link_to):
+    forgotten = "/stations/door/" + door_links.sign(SECRET, new_id())  # its row went long ago
+    for url in (link_to(code, days=0), link_to(code, days=-1), forgotten):
+        for answer in (client.get(url), client.post(url, data=form()), client.post(url + "/look", data=TYPED)):
+            assert answer.status_code == 410
+            assert "这个链接不能用了" in said(answer)
     assert rows(session) == []
 
 
-def test_a_link_is_good_until_its_last_moment():
-    token = door_links.sign(SECRET, "LS1", now=NOW, days=30)
-    assert door_links.read(SECRET, token, now=NOW + timedelta(days=30)) == "LS1"
-    with pytest.raises(door_links.Expired):
-        door_links.read(SECRET, token, now=NOW + timedelta(days=30, seconds=1))
+def test_a_link_is_good_until_its_last_moment(session, code, link):
+    id = session.scalars(sa.select(DoorLink.id)).one()
+    last = NOW + timedelta(days=30)
+    assert door_links.station_of(session, id, now=last - timedelta(seconds=1)).code == code
+    assert door_links.station_of(session, id, now=last) is None
 
 
-def test_the_link_of_a_station_that_is_gone_is_404(client):
-    assert client.get(link_to("LS404")).status_code == 404
+def test_one_link_is_ended_and_the_others_hold(app, client, session, make, code, link, link_to):
+    other, neighbours = link_to(code), link_to(make.station("邻站"))
+
+    def run(*words: str):
+        return app.test_cli_runner().invoke(args=["stations", *words])
+
+    listed = run("door-links").output.splitlines()
+    assert len(listed) == 3
+    assert all(token.rsplit("/", 1)[1] not in run("door-links").output for token in (link, other, neighbours))
+    first = next(row for row in session.scalars(sa.select(DoorLink).order_by(DoorLink.id)))
+    assert f"{first.id}  2026-12-23  {code}  近站" in listed
+
+    assert "停用了" in run("door-link-end", first.id).output
+    assert [client.get(url).status_code for url in (link, other, neighbours)] == [410, 200, 200]
+    assert "停用了" in run("door-link-end", f"https://menkou.example{other}").output  # the link itself, as it was sent
+    assert [client.get(url).status_code for url in (link, other, neighbours)] == [410, 410, 200]
+    assert len(run("door-links", "--county", "370102").output.splitlines()) == 1
+    assert run("door-links", "--county", "370103").output.strip() == "没有还能用的链接。"
+    for again in (first.id, "nonsense", "", link + "x"):
+        result = run("door-link-end", again)
+        assert (result.exit_code, "没有这个编号的链接" in result.output) == (1, True)
 
 
-def test_one_stations_link_cannot_touch_another(client, session, make, code, link):
+def test_rows_of_links_that_ended_long_ago_go_with_the_next_one(session, code, link_to):
+    for days in (-91, -89, 30):
+        link_to(code, days=days)
+    assert session.scalar(sa.select(sa.func.count()).select_from(DoorLink)) == 2
+
+
+def test_one_stations_link_cannot_touch_another(client, session, make, code, link, link_to):
     another = make.station("别站")
     client.post(link_to(another), data=form())
     (reading,) = rows(session)
@@ -458,6 +500,60 @@ def test_a_photo_whose_reading_is_refused_does_not_stay(app, client, session, co
     answer = client.post(link, data=used | {"lat": "36.66", "photo": (photo_file(), "door.jpg")})
     assert answer.status_code == 409
     assert photos(app) == []
+
+
+def test_after_too_many_readings_no_photo_is_unpacked(app, client, session, code, link, monkeypatch):
+    monkeypatch.setattr("stations.doors.READINGS_A_DAY", 1)
+    client.post(link, data=form())
+    monkeypatch.setattr("common.pictures._opened", None)  # whoever unpacks one falls over
+    answer = client.post(link, data=form(photo=(photo_file(), "door.jpg")))
+    assert answer.status_code == 429
+    assert "这个站点今天量得太多了" in said(answer)
+    assert photos(app) == []
+
+
+def test_photos_are_listed_and_deleted_by_station_and_age(app, client, session, make, code, link, link_to):
+    other = make.station("别站")
+    for url in (link, link, link_to(other)):
+        client.post(url, data=form(photo=(photo_file(), "door.jpg")))
+    first = rows(session)[0]
+    session.execute(sa.update(DoorReading).where(DoorReading.id == first.id).values(at=NOW - timedelta(days=100)))
+    session.commit()
+    oldest = photos(app)[0].with_name(first.photo)
+    left = oldest.with_name("left.jpg")
+    left.write_bytes(b"x")  # an interrupted reading's
+    os.utime(left, (NOW.timestamp() - 86400 * 50,) * 2)
+
+    def run(*words: str) -> list[str]:
+        result = app.test_cli_runner().invoke(args=["stations", "door-photos", *words])
+        assert result.exit_code == 0, result.output
+        return result.output.splitlines()
+
+    assert len(run()) == 4
+    assert run()[0] == f"2026-08-15 10:00  {code}  近站  {oldest}"
+    assert "没有记录" in run()[1]
+    assert [code in line for line in run("--station", code)] == [True, True]
+    assert run("--older-than", "90", "--delete") == ["删了 1 张照片。"]
+    assert [row.photo is None for row in rows(session)].count(True) == 1
+    assert not oldest.exists()
+    assert run("--older-than", "30", "--delete") == ["删了 1 张照片。"]
+    assert not left.exists()
+    assert run("--station", other, "--delete") == ["删了 1 张照片。"]
+    photos(app)[0].unlink()  # by hand, or a run that was interrupted
+    assert "（文件不在）" in run()[0]
+    assert run("--older-than", "0", "--delete") == ["删了 1 张照片。"]
+    assert run() == ["没有照片。"]
+    assert len(rows(session)) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"), [(("--delete",), "删哪些"), (("--station", "LS404"), "没有编码是 LS404 的站点")]
+)
+def test_photos_are_not_deleted_without_saying_which(app, client, session, code, link, words, sentence):
+    client.post(link, data=form(photo=(photo_file(), "door.jpg")))
+    result = app.test_cli_runner().invoke(args=["stations", "door-photos", *words])
+    assert (result.exit_code, sentence in result.output) == (1, True)
+    assert len(photos(app)) == 1
 
 
 # Commands, and the share for the map
