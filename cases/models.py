@@ -59,6 +59,7 @@ class Draft(Model):
     answers: Mapped[Any] = mapped_column(SealedJson("case_draft.answers"))  # field → what was typed, right or wrong
     version: Mapped[int]
     op_id: Mapped[str] = mapped_column(sa.String(32))  # of the submit it will become
+    corrects_id: Mapped[str | None] = mapped_column(sa.String(32))  # the case that was withdrawn for it
     made_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -152,7 +152,7 @@ def lapse_overdue(session: Session, now: datetime, limit: int = 200) -> list[str
 
 def answers_to_correct(case: Case) -> dict[str, Any]:
     """What a correcting draft begins with: every answer but what each filing must say anew."""
-    anew = {"promise", "notice_read", "grdn_consent", "commit_mark", "ident_by"}
+    anew = {"promise", "notice_version", "grdn_consent", "commit_mark", "ident_by"}
     return {name: value for name, value in case.answers.items() if name not in anew and value is not None}
 
 
