@@ -158,10 +158,10 @@ def test_without_network_the_map_says_so_and_goes_on_when_it_is_back(phone):
     page = drawn(here.open(NEAR))
     here.context.set_offline(True)
     page.get_by_role("button", name="缩小", exact=True).click()
-    expect(page.get_by_text("没有网，地图还是刚才的样子。")).to_be_visible()
+    expect(page.get_by_text("没取到站点，地图还是刚才的样子。")).to_be_visible()
     here.context.set_offline(False)
     page.get_by_role("button", name="缩小", exact=True).click()
-    expect(page.get_by_text("没有网，地图还是刚才的样子。")).to_be_hidden()
+    expect(page.get_by_text("没取到站点，地图还是刚才的样子。")).to_be_hidden()
 
 
 # Beside the finder's list
