@@ -60,7 +60,7 @@ import stations.routes
 import stations.search
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
-from accounts.policy import MAY, Action
+from accounts.policy import Action
 from cases import follow_access, paper_access
 from common import (
     clock,
@@ -133,7 +133,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     _set_up_sign_in(app)
     app.extensions["places"] = Places(_station_place, _division_name)
     app.extensions["demo_places"] = _demo_places
-    app.extensions["staff_home"] = _staff_home
+    app.extensions["work_begins"] = (
+        (Action.FILE_CASE, "/work"),
+        (Action.READ_CASE, "/cases"),
+        (Action.KEEP_ACCOUNTS, "/accounts"),
+    )
 
     for room in (
         common.assets,
@@ -221,22 +225,6 @@ def _station_place(session: Session, code: str) -> StationPlace | None:
     """For posts: an open station."""
     found = stations.queries.station(session, code)
     return StationPlace(found.name, found.town_code) if found is not None and found.open else None
-
-
-def _staff_home() -> str:
-    """Where somebody's work is, after signing in."""
-    may = MAY[accounts.current.current_actor().role]
-    for action, address in _HOMES:
-        if action in may:
-            return address
-    return "/account"
-
-
-_HOMES = (
-    (Action.FILE_CASE, "/work"),
-    (Action.READ_CASE, "/cases"),
-    (Action.KEEP_ACCOUNTS, "/accounts"),
-)
 
 
 def _demo_places(session: Session) -> DemoPlaces | None:
