@@ -119,7 +119,9 @@ class Handler(BaseHTTPRequestHandler):
             return self._send(Answer(415, b'{"code":"415","msg":"Content-Type"}'))
         told = self.headers.get(FAULT_HEADER, "") if self._is_local() else ""
         self._send(
-            self.server.service.answer(infno, {k.lower(): v for k, v in self.headers.items()}, raw, told if told in faults.KINDS else "")
+            self.server.service.answer(
+                infno, {k.lower(): v for k, v in self.headers.items()}, raw, told if told in faults.KINDS else ""
+            )
         )
 
     def _token(self, raw: bytes) -> None:
@@ -150,7 +152,8 @@ class Handler(BaseHTTPRequestHandler):
         if answer.way == "slow":
             time.sleep(answer.seconds)
         head = f"HTTP/1.1 {answer.status} {self.responses.get(answer.status, ('',))[0]}\r\n"
-        headers = {"Content-Type": answer.content_type, "Content-Length": str(len(answer.body)), **answer.headers}
+        headers = {"Date": self.server.service.http_date(), "Content-Type": answer.content_type}
+        headers |= {"Content-Length": str(len(answer.body)), **answer.headers}
         if self.close_connection:
             headers["Connection"] = "close"
         whole = (head + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n").encode() + answer.body

@@ -5,8 +5,9 @@ import json
 import random
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from platform_sim import checks, faults, gm, wire
@@ -17,6 +18,7 @@ from platform_sim.sim_clock import SimClock
 from platform_sim.transactions import Office, check_signed_in, do
 from platform_sim.wire import Call, NoEnvelope, Refused, Reply, compact
 
+SKEWED = timedelta(hours=1)  # how far a fault puts our clock ahead
 PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
 
 
@@ -79,6 +81,10 @@ class Service:
         except Refused as refusal:
             return self._refuse(infno, call, refusal, now, kind)
         return self._after(self._execute(call, now, kind), call, kind, seconds)
+
+    def http_date(self, ahead: timedelta = timedelta()) -> str:
+        """For the header Date."""
+        return format_datetime(self.clock.now() + ahead, usegmt=True)
 
     def _execute(self, call: Call, now: datetime, kind: str) -> tuple[Reply, bytes]:
         """In one transaction: looked up by number, done, answered, written down."""
@@ -144,7 +150,8 @@ class Service:
         if kind in refusals:
             if kind == "sign-expired" and call is not None:
                 self.book.keep(f"signed_in:{call.code}", None)
-            return self._refuse(infno, call, Refused(refusals[kind], -1), now, kind)
+            refused = self._refuse(infno, call, Refused(refusals[kind], -1), now, kind)
+            return replace(refused, headers={"Date": self.http_date(SKEWED)}) if kind == "clock-skew" else refused
         if kind == "business-error":
             return self._refuse(infno, call, Refused("业务校验未通过"), now, kind)
         if kind == "token-expired":
