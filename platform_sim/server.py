@@ -93,12 +93,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A transaction, a token or admin."""
         path = urlsplit(self.path).path
-        size = self.headers.get("Content-Length", "")
+        size = self.headers.get("Content-Length", "" if self.command == "POST" else "0")
         if not (size.isascii() and size.isdigit()):
             self.close_connection = True
             return self._send(Answer(411, b'{"code":"411","msg":"Content-Length"}'))
         if int(size) > MOST_BODY:
             self.close_connection = True
+            self._let_go_of(int(size))
             return self._send(Answer(413, b'{"code":"413","msg":"too large"}'))
         raw = self.rfile.read(int(size))
         if len(raw) < int(size):  # they went away in the middle
@@ -113,6 +114,12 @@ class Handler(BaseHTTPRequestHandler):
             self._send(Answer(404, b'{"code":"404","msg":"no such service"}'))
 
     do_PUT = do_DELETE = do_POST
+
+    def _let_go_of(self, size: int) -> None:
+        """Read and forget, or the sender would find a broken connection instead of the answer; not for ever."""
+        size = min(size, 20 * MOST_BODY)
+        while size > 0 and (piece := self.rfile.read(min(size, 65_536))):
+            size -= len(piece)
 
     def _transaction(self, infno: str, raw: bytes) -> None:
         if "json" not in self.headers.get("Content-Type", ""):
