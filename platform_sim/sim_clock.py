@@ -24,7 +24,9 @@ class SimClock:
         return (self.start or self._made) + timedelta(seconds=(time.monotonic() - self._began) * self.scale)
 
     def set(self, moment: datetime) -> None:
-        """From now on it is this moment (tests whose application believes in a time of its own)."""
+        """From now on it is this moment (tests whose application believes in a time of its own). Raises ValueError."""
+        if moment.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
         self._began, self.start = time.monotonic(), moment.astimezone(UTC)
 
 
