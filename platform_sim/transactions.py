@@ -214,9 +214,10 @@ def _status(office: Office, call: Call, now: datetime) -> Any:
     reviews.decide_what_is_due(office.book, now)
     if asked.get("rid"):
         found = office.book.row("SELECT * FROM filing WHERE rid = ?", asked["rid"])
+        echo = {"rid": asked["rid"], "ver_no": asked.get("ver_no")}  # an answer that went astray can be told
         if found is None:
-            return {"list": []}
-        return {
+            return echo | {"list": []}
+        return echo | {
             "list": [
                 {
                     "rid": found["rid"],
