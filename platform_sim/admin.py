@@ -41,7 +41,7 @@ class Admin:
         try:
             said = json.loads(raw) if raw else {}
             return 200, doing(said, {name: values[-1] for name, values in parse_qs(split.query).items()})
-        except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as problem:
             return 400, {"error": str(problem)[:300]}
 
     def _state(self, said: Any, query: dict[str, str]) -> dict[str, Any]:

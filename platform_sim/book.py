@@ -39,6 +39,10 @@ CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT);
 """
 
 
+class BookBroken(RuntimeError):
+    """The file is no book of ours, or is damaged."""
+
+
 class Book:
     """One connection, one writer at a time: a call is done, answered and written down in one transaction."""
 
@@ -46,9 +50,14 @@ class Book:
         self._lock = threading.RLock()
         self._at = sqlite3.connect(str(file), check_same_thread=False, isolation_level=None)
         self._at.row_factory = sqlite3.Row
-        self._at.execute("PRAGMA journal_mode=WAL")
-        self._at.execute("PRAGMA synchronous=NORMAL")
-        self._at.executescript(TABLES)
+        try:
+            self._at.execute("PRAGMA journal_mode=WAL")
+            self._at.execute("PRAGMA synchronous=NORMAL")
+            self._at.executescript(TABLES)
+        except sqlite3.DatabaseError:
+            raise BookBroken(
+                f"{file} cannot be used as the simulator's database: remove it, it holds only what was tried."
+            ) from None
 
     @contextmanager
     def writing(self) -> Iterator["Book"]:

@@ -13,7 +13,7 @@ import click
 
 from common.settings import WrongSetting, read_settings
 from platform_sim.admin import Admin
-from platform_sim.book import Book
+from platform_sim.book import Book, BookBroken
 from platform_sim.checks import SKEW_S, Gate
 from platform_sim.faults import Plan
 from platform_sim.keys import KeysDiffer, make_keys
@@ -38,7 +38,7 @@ def open_server(
     dedupe: bool = True,
 ) -> Server:
     """The simulator, listening on `port`, or on the next that is free; 0: any. own, channel: where its keys and the client's
-    lie. Raises KeysDiffer; OSError when no port is free."""
+    lie. Raises KeysDiffer, BookBroken; OSError when no port is free."""
     keys = make_keys(channel, own)
     book = Book(own / "platform.sqlite3")
     gate = Gate(keys, skew_s=SKEW_S * max(1.0, clock.scale))  # three minutes of the real time
@@ -100,7 +100,7 @@ def run(
     """Serve until SIGTERM or SIGINT. The address stands in `own`/address as long as it runs."""
     try:
         server = open_server(port, own, channel, clock=clock, seed=seed, review_after=review_after, dedupe=dedupe)
-    except KeysDiffer as problem:
+    except (KeysDiffer, BookBroken) as problem:
         raise click.ClickException(str(problem)) from None
     except OSError as problem:
         raise click.ClickException(f"The simulator cannot start: {problem.strerror}.") from None

@@ -11,6 +11,7 @@ from platform_sim import gm
 from platform_sim.sim_clock import SHANGHAI, stamp
 
 MOST_INPUT = 40_000  # characters
+_SURROGATE = re.compile(r"\\u[dD]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
 
 
@@ -55,7 +56,7 @@ def read_call(raw: bytes, sm4_key: bytes) -> Call:
     """Raises NoEnvelope: not UTF-8, not one JSON object, a name twice; Refused when an encrypted input does not open."""
     try:
         text = raw.decode("utf-8")
-        said = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        said = _parse(text)
     except (ValueError, RecursionError) as problem:
         raise NoEnvelope(str(problem)[:80]) from None
     if not isinstance(said, dict):
@@ -65,7 +66,7 @@ def read_call(raw: bytes, sm4_key: bytes) -> Call:
     if sealed:
         try:
             plain = gm.sm4_open(sm4_key, base64.b64decode(str(inner), validate=True)).decode("utf-8")
-            inner = json.loads(plain, object_pairs_hook=_once, parse_constant=_no_constant)
+            inner = _parse(plain)
         except (ValueError, RecursionError):
             raise Refused("input 解密失败", -1) from None
     return Call(said, inner, plain, sealed)
@@ -140,6 +141,14 @@ def compact(value: Any) -> str:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _parse(text: str) -> Any:
+    """Raises ValueError for what is no text after all, too: half of a surrogate pair cannot be written down."""
+    said = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    if _SURROGATE.search(text):
+        compact(said).encode()
+    return said
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What is done once, twice or not at all: message numbers, versions, decisions, pulls, and the proof of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from platform_sim.transactions import digest
@@ -21,6 +23,14 @@ def test_the_same_number_and_input_give_the_very_same_reply(caller, shared):
     assert first.output["trt_dcla_detl_sn"]
     assert [row["note"] for row in shared.journal(rid=rid(10))] == ["", "again"]
     assert once(shared, 10)
+
+
+def test_the_same_message_eight_times_at_once_is_done_once(caller, shared):
+    envelope = caller.envelope("G201", {"appy": appy(17)})
+    with ThreadPoolExecutor(8) as many:
+        replies = {said.raw for said in many.map(lambda _n: caller.post("G201", envelope), range(8))}
+    assert len(replies) == 1
+    assert once(shared, 17)
 
 
 def test_a_new_sign_in_does_not_make_another_message(caller):

@@ -20,15 +20,15 @@ def database_url(sqlite_url):
 def test_every_filing_of_the_table_is_taken(session):
     taken = 0
     for line in LINES:
-        got = check(line.item, line.typed, line.at)
-        if not got.ok:
+        family = FAMILIES.get(line.item)
+        got = check(line.item, line.typed, line.at) if family else None
+        if not (family and got and got.ok):
             continue
-        family = next(family.name for family in FAMILIES.values() if line.item in family.items)
         case = Case(
             id=rid(1),
             ref="K7M2-4Q9P",
             version=3,
-            family=family,
+            family=family.name,
             answers=got.answers,
             station_code="LS0001",
             county_code="371302",

@@ -68,6 +68,16 @@ def test_it_does_not_run_in_production(monkeypatch, tmp_path):
     assert not (tmp_path / "keys").exists()
 
 
+def test_a_damaged_file_is_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("MENKOU_DATA_DIR", str(tmp_path))
+    (tmp_path / "platform-sim").mkdir()
+    (tmp_path / "platform-sim" / "platform.sqlite3").write_bytes(b"not a database, " * 100)
+    result = CliRunner().invoke(platform_sim, ["--port", "0"])
+    assert result.exit_code == 1
+    assert "remove it" in result.output
+    assert "Traceback" not in result.output
+
+
 def test_a_port_that_is_taken_is_passed_by_with_a_word(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
