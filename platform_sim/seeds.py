@@ -96,9 +96,19 @@ def persons() -> dict[str, list[dict[str, str]]]:
     return found
 
 
+# Areas that stand for a kind of person: what differs from an insured resident.
+KINDS = {
+    "379804": {"psn_insu_stas": "2"},  # paused
+    "379805": {"insutype": ""},  # never insured
+    "379806": {"surv_stas": "2"},  # died
+    "379807": {"insutype": "310", "psn_type": "11"},  # employed
+    "379808": {"insutype": "310", "psn_type": "12"},  # retired
+}
+
+
 def person(certno: str, name: str) -> list[dict[str, str]]:
-    """Rows of somebody; none: not known. Numbers of the areas 379803 to 379819 are all known: an insured resident of
-    whatever name the caller says, so that a load test has as many persons as it wants."""
+    """Rows of somebody; none: not known. Numbers of the areas 379803 to 379819 are all known, under
+    whatever name the caller says, so that a load test has as many persons as it wants: insured residents, but for KINDS."""
     known = persons().get(certno)
     if known is not None:
         return known
@@ -111,6 +121,7 @@ def person(certno: str, name: str) -> list[dict[str, str]]:
         {"certno": certno, "psn_name": name or "示例居民", "gend": "1" if int(certno[16]) % 2 else "2", "brdy": born}
         | {"naty": "01", "insutype": "390", "psn_type": "1501", "psn_insu_stas": "1", "insuplc_admdvs": chosen}
         | {"emp_name": "", "psn_idet_type": "", "surv_stas": "1"}
+        | KINDS.get(certno[:6], {})
     ]
 
 

@@ -1,4 +1,4 @@
-"""What each field must look like: name, length, whether it must be there, its codes. The tables of docs/sync.md, as data.
+"""What each field must look like: name, length, whether it must be there, its codes. Tables as data.
 
 A check gives one sentence that names the field, never what stood in it: it may be a person's.
 """

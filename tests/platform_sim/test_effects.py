@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from platform_sim import shapes
 from platform_sim.transactions import digest
 from tests.conftest import NOW
 from tests.platform_sim.caller import Caller, appy, matt, rid
@@ -192,6 +193,35 @@ PEOPLE = [
     ("37980119900512003X", "张明", [("310", "11", "1", "371302"), ("390", "1501", "4", "371302")]),
     ("37980119900512003x", None, [("310", "11", "1", "371302"), ("390", "1501", "4", "371302")]),
 ]
+
+
+def made_up(area):
+    """A number of this area with a right check digit."""
+    return next(n for digit in "0123456789X" if shapes.is_id_number(n := f"{area}19800101003{digit}"))
+
+
+# Area; insurances; whether they live.
+KINDS = [
+    ("379803", [("390", "1")], "1"),
+    ("379804", [("390", "2")], "1"),
+    ("379805", [], "1"),
+    ("379806", [("390", "1")], "2"),
+    ("379807", [("310", "1")], "1"),
+    ("379819", [("390", "1")], "1"),
+]
+
+
+@pytest.mark.parametrize(("area", "insured", "lives"), KINDS)
+def test_invented_areas_hold_as_many_people_as_wanted(caller, area, insured, lives):
+    said = caller.call("1101", {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": made_up(area)}}).output
+    assert [(row["insutype"], row["psn_insu_stas"]) for row in said["insuinfo"]] == insured
+    assert (said["baseinfo"]["surv_stas"], said["baseinfo"]["gend"]) == (lives, "1")
+    assert said["baseinfo"]["brdy"] == "1980-01-01"
+
+
+def test_other_areas_are_not_known(caller):
+    said = caller.call("1101", {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": made_up("379820")}})
+    assert said.words == "未查询到该人员的参保信息"
 
 
 @pytest.mark.parametrize(("certno", "name", "insured"), PEOPLE)
