@@ -64,7 +64,7 @@ def serve(*, on_lan: bool) -> int:
         return child.exitcode or 1
 
     if settings.mode == "demo":
-        multiprocessing.Process(target=simulate_platform, args=(settings,), daemon=True).start()
+        start_platform(settings)
 
     server = Granian(
         "app:server",
@@ -149,6 +149,18 @@ def prepare() -> None:
     except OperationalError as problem:
         reason = str(problem.orig).strip().splitlines()[0]
         sys.exit(f"数据库不可用，请检查 DATABASE_URL · the database does not answer, see DATABASE_URL: {reason}")
+
+
+def start_platform(settings: Settings) -> None:
+    """The platform simulator beside us. Returns once its keys and its address are there for whoever talks to it."""
+    address = settings.data_dir / "platform-sim" / "address"
+    with suppress(OSError):
+        address.unlink(missing_ok=True)  # of one that was killed
+    child = multiprocessing.Process(target=simulate_platform, args=(settings,), daemon=True)
+    child.start()
+    deadline = time.monotonic() + 10
+    while child.is_alive() and not address.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def simulate_platform(settings: Settings) -> None:
