@@ -49,9 +49,10 @@ import stations.map_routes
 import stations.queries
 import stations.routes
 import stations.search
+import sync.cli
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
-from cases import paper_rights
+from cases import paper_rights, province
 from common import (
     clock,
     compression,
@@ -66,6 +67,7 @@ from common import (
     sealing,
 )
 from common.settings import ROOT, Settings, WrongSetting, read_settings
+from sync.worker import Handlers
 
 MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
 
@@ -160,8 +162,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         stations.cli.demo_cli,
         posters.cli.posters_cli,
         cases.cli.cases_cli,
+        sync.cli.sync_cli,
     ):
         app.cli.add_command(commands)
+    app.extensions["sync_handlers"] = Handlers(rejected=province.rejected, decided=province.decided)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
     app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
     app.register_error_handler(HTTPException, _say_what_is_wrong)

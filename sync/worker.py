@@ -60,6 +60,7 @@ class Worker:
     scale: float = 1.0
     owner: str = field(default_factory=new_id)
     smaller: dict[str, int] = field(default_factory=dict)  # logical → batch, after the platform said 413
+    _tidy_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.talk = Talk(self.database, self.channel, self.transport, self.clock)
@@ -75,6 +76,18 @@ class Worker:
         else:
             self._send(taken)
         return len(taken)
+
+    def tidy(self) -> None:
+        """Once an hour: forget the bodies of what arrived long ago."""
+        now = self.clock()
+        if self._tidy_at is not None and now < self._tidy_at:
+            return
+        self._tidy_at = now + timedelta(hours=1)
+        many = outbox.AT_ONCE
+        while many == outbox.AT_ONCE:
+            with self.database.writing() as session:
+                many = outbox.forget(session, self.channel.name, now)
+                session.commit()
 
     def _asks_first(self, logical: str) -> bool:
         transaction = self.channel.profile.transactions[logical]
