@@ -9,7 +9,6 @@ from common.clock import SHANGHAI
 from sync import sm
 from sync.channel import Channel
 from sync.envelope import read_answer, request
-from sync.outbox import next_msgid
 from sync.talking import Talk
 from sync.transport import Transport
 from sync.verdicts import judge
@@ -52,12 +51,9 @@ def ask(talk: Talk, transport: Transport, now: datetime) -> Found:
     channel = talk.channel
     if HARMLESS not in channel.profile.transactions:
         return Found((f"the channel has no transaction {HARMLESS}, so nothing was asked",), well=True)
-    with talk.database.writing() as session:
-        number = next_msgid(session, channel.profile.envelope.fixmedins_code, now)
-        session.commit()
     node = channel.profile.transactions[HARMLESS].node
     body = f'{{"{node}":{{"cursor":"","limit":1}}}}'
-    reply = transport.post(HARMLESS, request(channel, HARMLESS, body, msgid=number, now=now), now)
+    reply = transport.post(HARMLESS, request(channel, HARMLESS, body, msgid=talk.number(), now=now), now)
     judged = judge(channel, HARMLESS, reply)
     answer = read_answer(channel, reply.raw)
     said = [f"{HARMLESS}: {judged.outcome} ({judged.kind})"]

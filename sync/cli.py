@@ -105,7 +105,9 @@ def replay(id: str | None, kind: str | None, inbox: bool) -> None:
     with writing() as session:
         if inbox:
             hear = current_app.extensions["sync_handlers"].decided
-            failed = sa.select(InboxEntry).where(InboxEntry.channel == name, InboxEntry.state == FAILED)
+            failed = sa.select(InboxEntry).where(
+                InboxEntry.channel == name, InboxEntry.logical == pulls.DECISIONS, InboxEntry.state == FAILED
+            )
             for told in session.scalars(failed.order_by(InboxEntry.id)).all():
                 many += pulls.hear_again(session, told, hear, now) != FAILED
         else:
@@ -116,6 +118,30 @@ def replay(id: str | None, kind: str | None, inbox: bool) -> None:
                 many += 1
         session.commit()
     say(f"{many} replayed")
+
+
+@sync_cli.command("pull")
+@click.argument("list", type=click.Choice([pulls.DECISIONS, pulls.ROSTER]))
+@click.option("--from-start", is_flag=True, help="Read it from its beginning.")
+def pull(list: str, from_start: bool) -> None:
+    """Have a list read now instead of when it is due; a worker does it."""
+    with writing() as session:
+        mine = pulls.cursor_of(session, _profile().name, list, clock.now())
+        mine.next_at, mine.cursor = clock.now(), "" if from_start else mine.cursor
+        session.commit()
+    say(f"{list} is due now")
+
+
+@sync_cli.command("release")
+@click.argument("list", type=click.Choice([pulls.ROSTER]))
+def release(list: str) -> None:
+    """Let a list through that was held because it would close many stations."""
+    with writing() as session:
+        held = pulls.release(session, _profile().name, list, clock.now())
+        session.commit()
+    if held is None:
+        raise Sentence("Nothing is held.")
+    say(f"released: it may close {held} stations")
 
 
 @sync_cli.command("pause")

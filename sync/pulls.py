@@ -2,11 +2,12 @@
 
 A row is known by its rid and the province's own version of it (`ver`): the same one again changes nothing, nor does an
 older one. What cannot be heard (a case we do not know, a state that is in no contract) is kept as `failed` and shown.
+The list of stations is read whole before anything of it counts; where it would close many, a person must release it.
 """
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,10 +23,12 @@ from sync.channels import note_ok, pause_for, paused
 from sync.models import InboxEntry, OutboxEntry, PullCursor
 from sync.talking import Talk
 from sync.verdicts import Judged
-from sync.worker import Handlers, reason_of
+from sync.worker import Handlers, Roster, reason_of
 
-DECISIONS = "case_status"
+DECISIONS, ROSTER = "case_status", "roster"
 LIMIT = 100  # rows a page
+ROSTER_LIMIT, MOST_PAGES = 500, 4_000
+MAY_CLOSE, MAY_CLOSE_SHARE = 20, 0.05  # the larger of the two: more than that is held for a person
 APPLIED, OLD, FAILED = "applied", "old", "failed"
 log = logging.getLogger("menkou.sync")
 
@@ -48,7 +51,11 @@ class Puller:
         if self._look_at is not None and now < self._look_at:
             return 0
         self._look_at = now + timedelta(seconds=self.scale)  # a second of the wall's clock
-        return self._decisions(now) if DECISIONS in self.talk.channel.profile.transactions else 0
+        names = self.talk.channel.profile.transactions
+        done = self._decisions(now) if DECISIONS in names else 0
+        if not done and ROSTER in names and self.handlers.roster is not None:
+            done = self._stations(now, self.handlers.roster)
+        return done
 
     def _decisions(self, now: datetime) -> int:
         cursor = self._claim(DECISIONS, now)
@@ -76,6 +83,43 @@ class Puller:
             self._look_at = None
         return len(page.rows)
 
+    def _stations(self, now: datetime, roster: Roster) -> int:
+        began = self._claim(ROSTER, now)
+        if began is None:
+            return 0
+        rows: list[Any] = []
+        cursor, full = began, False
+        for _ in range(MOST_PAGES):
+            judged = self.talk.ask(ROSTER, {"cursor": cursor, "limit": ROSTER_LIMIT})
+            page = page_of(judged)
+            if page is None:
+                self._failed(ROSTER, began, judged)
+                return 0
+            rows, full = rows + page.rows, full or (page.full and not rows)
+            goes_on = page.more and page.next_cursor not in ("", cursor)
+            cursor = page.next_cursor or cursor
+            if not goes_on:
+                break
+        with self.database.read_session() as session:
+            planned = roster.plan(session, rows, full, now)
+        with self.database.writing() as session:
+            mine = self._cursor(session, ROSTER)
+            if mine.cursor != began:
+                return 0
+            now = self.clock()
+            mine.faults, mine.error_kind = 0, None
+            if planned.closing > max(MAY_CLOSE, planned.open_now * MAY_CLOSE_SHARE, mine.allowed or 0):
+                mine.held, mine.next_at = planned.closing, now
+                log.warning("roster: held, it would close %d of %d stations", planned.closing, planned.open_now)
+            else:
+                if planned.facts:
+                    roster.apply(session, planned, now)
+                _note_wrong(session, self.talk.channel.name, planned.wrong, now)
+                mine.cursor, mine.allowed, mine.ok_at = cursor, None, now
+                mine.next_at = now + timedelta(seconds=self.talk.channel.profile.roster_s)
+            session.commit()
+        return len(rows)
+
     def _claim(self, logical: str, now: datetime) -> str | None:
         """The cursor to read from when the list is due; nobody else reads it meanwhile."""
         lease = timedelta(seconds=self.talk.channel.profile.limits.lease_s * self.scale)
@@ -92,7 +136,9 @@ class Puller:
             return mine.cursor
 
     def _cursor(self, session: Session, logical: str) -> PullCursor:
-        return cursor_of(session, self.talk.channel.name, logical, self.clock())
+        # A list of stations that was never read waits for its time too, or for `flask sync pull`.
+        first = timedelta(seconds=self.talk.channel.profile.roster_s if logical == ROSTER else 0)
+        return cursor_of(session, self.talk.channel.name, logical, self.clock() + first)
 
     def _failed(self, logical: str, cursor: str, judged: Judged) -> None:
         """Write down why a page could not be read, and when to try again. A cursor that is too old: from the beginning."""
@@ -137,16 +183,35 @@ def page_of(judged: Judged) -> Page | None:
     )
 
 
-def cursor_of(session: Session, channel: str, logical: str, now: datetime) -> PullCursor:
-    """How far a list was read: the row, locked; made where there is none."""
+def cursor_of(session: Session, channel: str, logical: str, next_at: datetime) -> PullCursor:
+    """How far a list was read: the row, locked; made where there is none, to be read at `next_at`."""
     key = (channel, logical)
     found = session.get(PullCursor, key, with_for_update=True)
     if found is None:
         dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-        first = {"channel": channel, "logical": logical, "cursor": "", "next_at": now, "faults": 0}
+        first = {"channel": channel, "logical": logical, "cursor": "", "next_at": next_at, "faults": 0}
         session.execute(dialect.insert(PullCursor).values(first).on_conflict_do_nothing())
         found = session.get_one(PullCursor, key, with_for_update=True)
     return found
+
+
+def release(session: Session, channel: str, logical: str, now: datetime) -> int | None:
+    """Let through what is held, up to what was counted. How many it may close; None when nothing is held."""
+    mine = cursor_of(session, channel, logical, now)
+    held = mine.held
+    if held is not None:
+        mine.allowed, mine.held, mine.next_at = held, None, now
+    return held
+
+
+def _note_wrong(session: Session, channel: str, wrong: Mapping[str, str], now: datetime) -> None:
+    """Rows of the last list of stations that could not be used: kept to be seen, gone once they are right."""
+    of_list = (InboxEntry.channel == channel, InboxEntry.logical == ROSTER)
+    session.execute(sa.delete(InboxEntry).where(*of_list))
+    for code, words in wrong.items():
+        entry = InboxEntry(county_code="", channel=channel, logical=ROSTER, rid=code[:40], ver=0, at=now, body={})
+        entry.state, entry.error = FAILED, words[:200]
+        session.add(entry)
 
 
 def receive(
