@@ -62,12 +62,16 @@ def serve(*, on_lan: bool) -> int:
     if child.exitcode != 0:
         return child.exitcode or 1
 
+    processes = workers(settings.sqlalchemy_url, sqlite_is_safe())
+    if settings.mode == "demo" and processes > 1:  # one more process that writes
+        multiprocessing.Process(target=sync_with_platform, daemon=True).start()
+
     server = Granian(
         "app:server",
         interface=Interfaces.WSGI,
         address=host,
         port=port,
-        workers=workers(settings.sqlalchemy_url, sqlite_is_safe()),
+        workers=processes,
         blocking_threads=1,
         websockets=False,
         log_level=LogLevels.warning,
@@ -145,6 +149,22 @@ def prepare() -> None:
     except OperationalError as problem:
         reason = str(problem.orig).strip().splitlines()[0]
         sys.exit(f"数据库不可用，请检查 DATABASE_URL · the database does not answer, see DATABASE_URL: {reason}")
+
+
+def sync_with_platform() -> None:
+    """In a child process: send the province what is owed, hear what it decides. Ends with its parent."""
+    import click
+
+    from app import create_app
+
+    try:
+        app = create_app()
+        with app.app_context():
+            app.cli.main(args=["sync", "work", "--with-parent"], prog_name="flask", standalone_mode=False)
+    except click.ClickException as problem:  # the application works without it: what is owed waits
+        problem.show()
+    except click.Abort:
+        pass
 
 
 def application() -> Flask:
