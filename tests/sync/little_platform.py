@@ -78,6 +78,7 @@ class Platform:
 
 class _Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece: else each answer waits for the other end's delayed receipt
     platform: Platform
 
     def do_POST(self) -> None:
