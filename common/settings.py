@@ -19,7 +19,6 @@ PREFIX = "MENKOU_"
 DRIVER = "postgresql+psycopg"
 ENV_FILE = ".env"
 ENCODING = "utf-8-sig"  # some editors put a mark before the first name
-ENCODING = "utf-8-sig"  # some editors put a mark before the first name
 ROOT = Path(__file__).resolve().parent.parent
 DivisionPrefix = Annotated[str, StringConstraints(pattern=r"^37(\d{4})?$|^37\d{2}$")]
 
@@ -147,13 +146,6 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """Raises ValueError without a time zone, and outside the years that calendars here reckon with."""
-    if moment.tzinfo is None or not 2000 <= moment.year < 2100:
-        raise ValueError(moment)
-    return moment.astimezone(UTC)
-
-
 def read_settings(**given: object) -> Settings:
     """The settings of this process. Raises WrongSetting with one sentence when one is missing, misspelt or wrong.
 
@@ -202,19 +194,6 @@ _MUST_BE = {
 }
 
 
-# What a value of the wrong sort should have been.
-_MUST_BE = {
-    "mode": "'demo' or 'production'",
-    "divisions": "division prefixes with commas, for example 37, 3713 or 371302",
-    "time_scale": "a number greater than 0, at most 100000",
-    "random_seed": "a whole number",
-    "hotline": "a telephone number: 3 to 20 digits or hyphens",
-    "development": "true or false",
-    "log_requests": "true or false",
-    "demo_stations": "a whole number from 0 to 35000",
-}
-
-
 def _sentence(problem: ValidationError) -> str:
     first = problem.errors()[0]
     words = str(first["msg"]).removeprefix("Value error, ")
@@ -222,7 +201,8 @@ def _sentence(problem: ValidationError) -> str:
         return f"A setting is wrong: {words}. See .env.example."
     name = str(first["loc"][0])
     if first["type"] != "value_error":
-        words = f"must be {_MUST_BE[name]}, not {str(first['input'])[:40]!r}"
+        was = "" if name == "map_key" else f", not {str(first['input'])[:40]!r}"  # a key is nobody's to read
+        words = f"must be {_MUST_BE[name]}{was}"
     return f"The setting {name if name.isupper() else PREFIX + name.upper()} {words}. See .env.example."
 
 
