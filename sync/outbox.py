@@ -4,6 +4,7 @@ States: pending → sending → acked | rejected | unknown → (asked for) → a
 entries go one after the other: a later one waits until all before it are acked; a rejected one holds its own aggregate only.
 """
 
+import functools
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -109,29 +110,40 @@ def _due(
     session: Session, channel: str, *, now: datetime, most: int, logical: tuple[str, ...], new_first: bool
 ) -> list[Any]:
     """Rows of id, logical, msgid, chars. Expired ones first, then by the time they are due. Bodies are not read; on PostgreSQL the rows are locked."""
+    waits, given = _waits(), {"channel": channel, "now": now, "names": logical, "most": most}
+    for query in (waits[2], *waits[:2]) if new_first else waits:
+        found = session.execute(query, given).all()
+        if found:
+            return list(found)
+    return []
+
+
+@functools.cache
+def _waits() -> tuple[Any, Any, Any]:
+    """Expired, doubtful, new; built once, which takes longer than asking. One state at a time, as the index is sorted: an
+    OR would read and sort all that waits."""
     earlier = aliased(OutboxEntry)
     blocked = sa.exists().where(
         earlier.aggregate == OutboxEntry.aggregate,
         earlier.agg_seq < OutboxEntry.agg_seq,
         earlier.state != OutState.ACKED,
     )
-    columns = sa.select(OutboxEntry.id, OutboxEntry.logical, OutboxEntry.msgid, OutboxEntry.chars)
-    mine = columns.where(OutboxEntry.channel == channel, OutboxEntry.logical.in_(logical))
-    # One state at a time, as the index is sorted: an OR would read and sort all that waits.
-    waits = (
+    now = sa.bindparam("now", type_=OutboxEntry.__table__.c.next_at.type)
+    mine = (
+        sa.select(OutboxEntry.id, OutboxEntry.logical, OutboxEntry.msgid, OutboxEntry.chars)
+        .where(
+            OutboxEntry.channel == sa.bindparam("channel"),
+            OutboxEntry.logical.in_(sa.bindparam("names", expanding=True)),
+        )
+        .order_by(OutboxEntry.next_at, OutboxEntry.id)
+        .limit(sa.bindparam("most", type_=sa.Integer))
+        .with_for_update(skip_locked=True, of=OutboxEntry)
+    )
+    return (
         mine.where(OutboxEntry.state == OutState.SENDING, OutboxEntry.lease_until < now),
         mine.where(OutboxEntry.state == OutState.UNKNOWN, OutboxEntry.next_at <= now, ~blocked),
         mine.where(OutboxEntry.state == OutState.PENDING, OutboxEntry.next_at <= now, ~blocked),
     )
-    for query in (waits[2], *waits[:2]) if new_first else waits:
-        found = session.execute(
-            query.order_by(OutboxEntry.next_at, OutboxEntry.id)
-            .limit(most)
-            .with_for_update(skip_locked=True, of=OutboxEntry)
-        ).all()
-        if found:
-            return list(found)
-    return []
 
 
 def _sent_together(session: Session, msgid: str, now: datetime) -> Sequence[str]:
