@@ -23,6 +23,7 @@ from common.settings import Settings
 from tests import postgres
 from tests.builders import Make
 from tests.page_watcher import WatchingClient
+from tests.platform_process import Platform, start_platform
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shandong
 BOTH = ("sqlite", "postgresql")
@@ -163,3 +164,11 @@ def session(app: Flask) -> Iterator[Session]:
 def make(app: Flask) -> Make:
     """Builders with defaults: make.station("近站", items=(18,)). Each commits."""
     return Make(app.extensions["db"], NOW)
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    """The platform simulator in its own process, on a free port, at NOW; decisions come at once when somebody looks."""
+    platform = start_platform(tmp_path / "platform", NOW, "--review-after", "0")
+    yield platform
+    platform.stop()
