@@ -250,7 +250,7 @@ def event_line(event: CaseEvent, file: File) -> dict[str, Any]:
         "who": event.actor_name or _who(event.actor_role),
         "when": moment(event.at),
         "device": say_time(device) if device is not None and apart else "",
-        "words": said.get("words", ""),
+        "words": masked(said.get("words", "")) if event.actor_role == "province" else said.get("words", ""),
         "basis": said.get("basis", ""),
         "asked": _("、").join(one["name"] for one in said.get("asked", [])),
         "waits": event.step == Step.ASK,

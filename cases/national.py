@@ -16,7 +16,18 @@ DECLARED_AS = {
     "newborn_enrol": "新生儿参保登记",
     "stop_enrol": "停保登记",
 }
-_SAME = ("psn_no", "psn_cert_type", "certno", "psn_name", "gend", "brdy", "naty", "nat_regn_code", "insutype", "psn_type")
+_SAME = (
+    "psn_no",
+    "psn_cert_type",
+    "certno",
+    "psn_name",
+    "gend",
+    "brdy",
+    "naty",
+    "nat_regn_code",
+    "insutype",
+    "psn_type",
+)
 PERSON = {name: name for name in _SAME}
 AGENT_NAMES = ("agnter_name", "agnter_cert_type", "agnter_certno", "agnter_tel", "agnter_addr", "agnter_rlts")
 # A guardian acts for a child as an agent acts for an adult; the national tables know only the agent.

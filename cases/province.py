@@ -62,9 +62,7 @@ def _step(session: Session, case: Case, step: Step, words: str, now: datetime) -
     case.province_sn = None  # there is nothing left there to be cancelled
     if step is Step.ASK:
         words = words or _("省里要再看一份材料，请问站点的工作人员。")
-        take_step(
-            session, case, step, by=PROVINCE, now=now, words=words, asked=[PaperNeed("other", _("省里要的材料"))]
-        )
+        take_step(session, case, step, by=PROVINCE, now=now, words=words, asked=[PaperNeed("other", _("省里要的材料"))])
     else:
         take_step(session, case, step, by=PROVINCE, now=now, words=words[:MOST_WORDS])
 
