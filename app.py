@@ -41,6 +41,7 @@ import common.ui_pieces
 import maps.cli
 import maps.routes
 import maps.valhalla
+import platform_sim.command
 import pocket.routes
 import posters.card_routes
 import posters.cli
@@ -180,6 +181,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         stations.cli.demo_cli,
         posters.cli.posters_cli,
         cases.cli.cases_cli,
+        platform_sim.command.platform_sim,
     ):
         app.cli.add_command(commands)
     app.extensions["after_upgrade"] = [stations.clusters.fill]

@@ -93,12 +93,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A transaction, a token or admin."""
         path = urlsplit(self.path).path
-        size = self.headers.get("Content-Length", "")
+        size = self.headers.get("Content-Length", "" if self.command == "POST" else "0")
         if not (size.isascii() and size.isdigit()):
             self.close_connection = True
             return self._send(Answer(411, b'{"code":"411","msg":"Content-Length"}'))
         if int(size) > MOST_BODY:
             self.close_connection = True
+            self._let_go_of(int(size))
             return self._send(Answer(413, b'{"code":"413","msg":"too large"}'))
         raw = self.rfile.read(int(size))
         if len(raw) < int(size):  # they went away in the middle
@@ -114,12 +115,20 @@ class Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_DELETE = do_POST
 
+    def _let_go_of(self, size: int) -> None:
+        """Read and forget, or the sender would find a broken connection instead of the answer; not for ever."""
+        size = min(size, 20 * MOST_BODY)
+        while size > 0 and (piece := self.rfile.read(min(size, 65_536))):
+            size -= len(piece)
+
     def _transaction(self, infno: str, raw: bytes) -> None:
         if "json" not in self.headers.get("Content-Type", ""):
             return self._send(Answer(415, b'{"code":"415","msg":"Content-Type"}'))
         told = self.headers.get(FAULT_HEADER, "") if self._is_local() else ""
         self._send(
-            self.server.service.answer(infno, {k.lower(): v for k, v in self.headers.items()}, raw, told if told in faults.KINDS else "")
+            self.server.service.answer(
+                infno, {k.lower(): v for k, v in self.headers.items()}, raw, told if told in faults.KINDS else ""
+            )
         )
 
     def _token(self, raw: bytes) -> None:
@@ -150,7 +159,8 @@ class Handler(BaseHTTPRequestHandler):
         if answer.way == "slow":
             time.sleep(answer.seconds)
         head = f"HTTP/1.1 {answer.status} {self.responses.get(answer.status, ('',))[0]}\r\n"
-        headers = {"Content-Type": answer.content_type, "Content-Length": str(len(answer.body)), **answer.headers}
+        headers = {"Date": self.server.service.http_date(), "Content-Type": answer.content_type}
+        headers |= {"Content-Length": str(len(answer.body)), **answer.headers}
         if self.close_connection:
             headers["Connection"] = "close"
         whole = (head + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n").encode() + answer.body

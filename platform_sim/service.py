@@ -5,8 +5,9 @@ import json
 import random
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from platform_sim import checks, faults, gm, wire
@@ -17,6 +18,8 @@ from platform_sim.sim_clock import SimClock
 from platform_sim.transactions import Office, check_signed_in, do
 from platform_sim.wire import Call, NoEnvelope, Refused, Reply, compact
 
+SKEWED = timedelta(hours=1)  # how far a fault puts our clock ahead
+LOOKS = {"1101", "1901", "G203", "G501", "G502", "G503"}  # change nothing: done again when asked again, and not kept
 PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
 
 
@@ -80,18 +83,24 @@ class Service:
             return self._refuse(infno, call, refusal, now, kind)
         return self._after(self._execute(call, now, kind), call, kind, seconds)
 
+    def http_date(self, ahead: timedelta = timedelta()) -> str:
+        """For the header Date."""
+        return format_datetime(self.clock.now() + ahead, usegmt=True)
+
     def _execute(self, call: Call, now: datetime, kind: str) -> tuple[Reply, bytes]:
         """In one transaction: looked up by number, done, answered, written down."""
         digest = gm.sm3(call.plain.encode()).hex()
         with self.lock, self.book.writing() as book:
             known = book.row("SELECT * FROM reply WHERE code = ? AND msgid = ?", call.code, call.msgid)
             if known and self.dedupe:
-                if (known["infno"], known["input_sm3"]) == (call.infno, digest):
+                same = (known["infno"], known["input_sm3"]) == (call.infno, digest)
+                if same and known["body"] is not None:
                     self._note(call.infno, call, now, infcode=known["infcode"], note="again", fault=kind)
-                    return _stored(known, now, call.sealed), bytes(known["body"])
-                self._note(call.infno, call, now, infcode="-2", note="number with another input", fault=kind)
-                reply = self._reply("-2", None, "msgid 重复且 input 不同", now, call.sealed)
-                return reply, self._write(reply)
+                    return _stored(known, call.sealed), bytes(known["body"])
+                if not same:
+                    self._note(call.infno, call, now, infcode="-2", note="number with another input", fault=kind)
+                    reply = self._reply("-2", None, "msgid 重复且 input 不同", now, call.sealed)
+                    return reply, self._write(reply)
             self.office.fault, self.office.chance = kind, random.Random(f"{self.plan.seed}:{call.msgid}")  # noqa: S311
             book.do("SAVEPOINT doing")
             try:
@@ -101,22 +110,26 @@ class Service:
                 reply = self._reply(refusal.code, None, refusal.words, now, call.sealed)
             book.do("RELEASE doing")
             body = self._write(reply)
-            book.do(
-                "INSERT OR REPLACE INTO reply (code, msgid, infno, input_sm3, infcode, output, err_msg, refmsgid, at, body) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                call.code,
-                call.msgid,
-                call.infno,
-                digest,
-                str(reply.infcode),
-                reply.output,
-                reply.err_msg,
-                reply.refmsgid,
-                reply.at.isoformat(),
-                body,
-            )
+            self._remember(call, digest, reply, None if call.infno in LOOKS else body)
             self._note(call.infno, call, now, infcode=str(reply.infcode), note=reply.err_msg or "", fault=kind)
             return reply, body
+
+    def _remember(self, call: Call, digest: str, reply: Reply, body: bytes | None) -> None:
+        kept = reply.output if body is not None else None
+        self.book.do(
+            "INSERT OR REPLACE INTO reply (code, msgid, infno, input_sm3, infcode, output, err_msg, refmsgid, at, body) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            call.code,
+            call.msgid,
+            call.infno,
+            digest,
+            str(reply.infcode),
+            kept,
+            reply.err_msg,
+            reply.refmsgid,
+            reply.at.isoformat(),
+            body,
+        )
 
     def _after(self, done: tuple[Reply, bytes], call: Call, kind: str, seconds: float) -> Answer:
         reply, body = done
@@ -144,7 +157,8 @@ class Service:
         if kind in refusals:
             if kind == "sign-expired" and call is not None:
                 self.book.keep(f"signed_in:{call.code}", None)
-            return self._refuse(infno, call, Refused(refusals[kind], -1), now, kind)
+            refused = self._refuse(infno, call, Refused(refusals[kind], -1), now, kind)
+            return replace(refused, headers={"Date": self.http_date(SKEWED)}) if kind == "clock-skew" else refused
         if kind == "business-error":
             return self._refuse(infno, call, Refused("业务校验未通过"), now, kind)
         if kind == "token-expired":
@@ -200,7 +214,7 @@ class Service:
         )
 
 
-def _stored(row: Any, now: datetime, sm4: bool) -> Reply:
+def _stored(row: Any, sm4: bool) -> Reply:
     """A reply given before, for faults that change it."""
     return Reply(
         int(row["infcode"]), row["output"], row["err_msg"], row["refmsgid"], datetime.fromisoformat(row["at"]), sm4

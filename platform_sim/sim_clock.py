@@ -10,25 +10,24 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 @dataclass
 class SimClock:
-    """Starts at `start` (None: now) and runs `scale` times as fast. `skewed`: how far a fault has put it off."""
+    """Starts at `start` (None: now) and runs `scale` times as fast."""
 
     start: datetime | None = None
     scale: float = 1.0
-    skewed: timedelta = timedelta()
     _began: float = field(default_factory=time.monotonic)
     _made: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def now(self) -> datetime:
         """Aware, UTC."""
         if self.start is None and self.scale == 1.0:
-            return datetime.now(UTC) + self.skewed
-        return (
-            (self.start or self._made) + timedelta(seconds=(time.monotonic() - self._began) * self.scale) + self.skewed
-        )
+            return datetime.now(UTC)
+        return (self.start or self._made) + timedelta(seconds=(time.monotonic() - self._began) * self.scale)
 
     def set(self, moment: datetime) -> None:
-        """From now on it is this moment (tests whose application believes in a time of its own)."""
-        self.start, self._began = moment, time.monotonic()
+        """From now on it is this moment (tests whose application believes in a time of its own). Raises ValueError."""
+        if moment.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        self._began, self.start = time.monotonic(), moment.astimezone(UTC)
 
 
 def stamp(moment: datetime) -> str:

@@ -285,9 +285,9 @@ def _place(office: Office, asked: dict[str, Any], infno: str) -> int:
         return 0
     epoch, _, place = cursor.partition("-")
     if office.fault == "cursor-expired" or epoch != str(office.book.kept("epoch", 1)):
-        raise Refused("cursor 已失效，请从头全量拉取")
+        raise Refused("游标已失效，请从头全量拉取（cursor expired）")
     if not (place.isascii() and place.isdigit()):
-        raise Refused("cursor 不正确")
+        raise Refused("游标不正确")
     return int(place)
 
 

@@ -74,7 +74,7 @@ class Caller:
         r, s = decode_dss_signature(der)
         return base64.b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big")).decode()
 
-    def envelope(self, infno: str, body: Any, **changes: Any) -> dict:
+    def envelope(self, infno: str, body: Any, /, **changes: Any) -> dict:
         """A right one, but for `changes`; None takes a field away."""
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         said = {
@@ -127,7 +127,7 @@ class Caller:
         except urllib.error.HTTPError as answer:
             return Said(answer.code, answer.read(), dict(answer.headers))
 
-    def call(self, infno: str, body: Any, *, fault: str = "", **changes: Any) -> Said:
+    def call(self, infno: str, body: Any, /, *, fault: str = "", **changes: Any) -> Said:
         """A whole call; signs in first where that is needed."""
         if not self.sign_no and infno != "9001" and "sign_no" not in changes:
             self.sign_in()
