@@ -18,7 +18,7 @@ from common.i18n import gettext as _
 from common.i18n import say_date
 from common.working_days import WorkingDays
 from stations.queries import divisions
-from sync.queries import Stand
+from sync.stands import Stand
 
 
 def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any]:

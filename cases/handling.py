@@ -23,7 +23,7 @@ from common.i18n import say_date, say_time
 from common.working_days import WorkingDays
 from services_catalog.queries import catalogue
 from stations.queries import divisions
-from sync.queries import Stand
+from sync.stands import Stand
 
 # The queue
 

@@ -12,7 +12,7 @@ from cases.news import SUBMIT, aggregate_of
 from cases.operations import take_step
 from cases.transitions import PROVINCE, Step, rule_for
 from common.i18n import gettext as _
-from sync.queries import last_key
+from sync.stands import last_key
 
 MOST_WORDS = 300
 MOST_SN = 30

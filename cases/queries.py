@@ -21,7 +21,7 @@ from cases.scope import desk_of, in_reach
 from common.sealing import keys_of
 from common.working_days import WorkingDays
 from stations.models import Station
-from sync.queries import Stand, stand_of, words_of
+from sync.stands import Stand, stand_of, words_of
 
 PAGE = 20
 COUNTED = 1_000  # a tab says 999+ beyond: counting a hundred thousand rows for a number nobody reads costs 30 ms

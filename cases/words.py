@@ -18,7 +18,7 @@ from common.forms import Ask
 from common.i18n import gettext as _
 from common.i18n import say_date
 from common.working_days import WorkingDays
-from sync.queries import Stand
+from sync.stands import Stand
 
 
 @dataclass(frozen=True)

@@ -1,105 +1,69 @@
-"""Reading the outbox: where a case's messages stand, what a county owes, what a person must look at. Room `sync`, floor 2.
+"""How it stands with the province: what waits, what was refused, what could not be heard. Room `sync`, floor 2."""
 
-What reads a list takes these as columns of its own statement: no list costs a statement more for saying how far it is synced.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import IntEnum
-from typing import Any
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sync.models import ChannelState, OutboxEntry, OutState, PullCursor
+from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
+from sync.pulls import FAILED
 
-SET_ASIDE = "set-aside"  # error_kind of what was refused and need not be sent any more (sync/set_aside.py)
-UNSETTLED = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN, OutState.REJECTED)
-
-
-class Stand(IntEnum):
-    """How far the messages of one aggregate are: the worst of them counts."""
-
-    NOTHING = 0  # nothing was ever owed
-    SYNCED = 1  # 已同步
-    WAITING = 2  # 待同步
-    DOUBTFUL = 3  # 待核实
-    REJECTED = 4  # 平台退回
-
-
-def _rank() -> sa.Case[int]:
-    return sa.case(
-        (OutboxEntry.state == OutState.REJECTED, int(Stand.REJECTED)),
-        (OutboxEntry.state == OutState.UNKNOWN, int(Stand.DOUBTFUL)),
-        (sa.and_(OutboxEntry.state == OutState.SENDING, OutboxEntry.doubtful), int(Stand.DOUBTFUL)),
-        (OutboxEntry.state != OutState.ACKED, int(Stand.WAITING)),
-        else_=int(Stand.SYNCED),
-    )
-
-
-def stand_of(aggregate: sa.ColumnElement[str], logical: str | None = None) -> Any:
-    """A column `stand`: the worst of an aggregate's messages, NULL where nothing is owed. With `logical` only of those."""
-    which = [OutboxEntry.aggregate == aggregate]
-    if logical:
-        which.append(OutboxEntry.logical == logical)
-    which.append(sa.func.coalesce(OutboxEntry.error_kind, "") != SET_ASIDE)
-    return sa.select(sa.func.max(_rank())).where(*which).scalar_subquery()
-
-
-def words_of(aggregate: sa.ColumnElement[str]) -> Any:
-    """A column: the platform's words for what it refused last, NULL where it refused nothing."""
-    refused = sa.select(OutboxEntry.error).where(
-        OutboxEntry.aggregate == aggregate, OutboxEntry.state == OutState.REJECTED
-    )
-    return refused.order_by(OutboxEntry.agg_seq.desc()).limit(1).scalar_subquery()
-
-
-# What an area owes
+WAITING = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN)
 
 
 @dataclass(frozen=True)
 class Count:
-    """So many entries of one state and one kind of failure; `oldest`: since when the first of them is owed."""
+    """So many entries of this name are in this state, the last time for this reason."""
 
+    logical: str
     state: str
-    kind: str
-    n: int
-    oldest: datetime
+    kind: str | None
+    many: int
+    oldest: datetime  # when the oldest of them was made
 
 
-def counts(session: Session, channel: str, area: str) -> list[Count]:
-    """What is not settled in the counties of an area (a prefix of two digits or more), by state and kind. One SELECT."""
-    kind = sa.func.coalesce(OutboxEntry.error_kind, "")
-    wanted = (
-        sa.select(OutboxEntry.state, kind, sa.func.count(), sa.func.min(OutboxEntry.made_at))
-        .where(OutboxEntry.state.in_(UNSETTLED), OutboxEntry.channel == channel, *_within(area))
-        .group_by(OutboxEntry.state, kind)
-        .order_by(OutboxEntry.state, kind)
+@dataclass(frozen=True)
+class Standing:
+    """Everything at a glance."""
+
+    counts: tuple[Count, ...]  # of what is not acked
+    acked: int
+    oldest: datetime | None  # of what waits to be sent
+    alarmed: int  # tried for longer than the channel's alarm_h
+    state: ChannelState | None
+    pulls: tuple[PullCursor, ...]
+    unheard: int  # rows of the inbox
+
+
+def standing(session: Session, channel: str, now: datetime, *, alarm_h: float = 72) -> Standing:
+    """Five statements."""
+    mine = OutboxEntry.channel == channel
+    grouped = (
+        sa.select(
+            OutboxEntry.logical,
+            OutboxEntry.state,
+            OutboxEntry.error_kind,
+            sa.func.count(),
+            sa.func.min(OutboxEntry.made_at),
+        )
+        .where(mine, OutboxEntry.state != OutState.ACKED)
+        .group_by(OutboxEntry.logical, OutboxEntry.state, OutboxEntry.error_kind)
+        .order_by(OutboxEntry.logical, OutboxEntry.state)
     )
-    return [Count(state, why, n, oldest) for state, why, n, oldest in session.execute(wanted)]
-
-
-def last_key(session: Session, aggregate: str, logical: str) -> str | None:
-    """The key of the newest message of this kind. One SELECT."""
-    wanted = sa.select(OutboxEntry.key).where(OutboxEntry.aggregate == aggregate, OutboxEntry.logical == logical)
-    return session.scalar(wanted.order_by(OutboxEntry.agg_seq.desc()).limit(1))
-
-
-def to_look_at(area: str, channel: str) -> sa.ColumnElement[bool]:
-    """For WHERE: entries of an area that a person must look at, or that are in doubt."""
-    states = OutboxEntry.state.in_((OutState.REJECTED, OutState.UNKNOWN))
-    return sa.and_(states, OutboxEntry.channel == channel, *_within(area))
-
-
-def _within(area: str) -> list[sa.ColumnElement[bool]]:
-    """One county is a place in the index; a city or the province a range of them."""
-    if len(area) >= 6:
-        return [OutboxEntry.county_code == area[:6]]
-    return [OutboxEntry.county_code.startswith(area, autoescape=True)]
-
-
-def channel_and_pulls(session: Session, channel: str) -> tuple[ChannelState | None, Sequence[PullCursor]]:
-    """Whether the channel is paused and when it last answered; how far each list was read. Two SELECTs."""
-    pulls = sa.select(PullCursor).where(PullCursor.channel == channel).order_by(PullCursor.logical)
-    return session.get(ChannelState, channel), session.scalars(pulls).all()
+    counts = tuple(Count(*row) for row in session.execute(grouped))
+    since = now - timedelta(hours=alarm_h)
+    long = sa.func.sum(sa.case((sa.and_(OutboxEntry.state.in_(WAITING), OutboxEntry.tried_since < since), 1), else_=0))
+    acked = sa.func.sum(sa.case((OutboxEntry.state == OutState.ACKED, 1), else_=0))
+    alarmed, arrived = session.execute(sa.select(long, acked).where(mine)).one()
+    pulls = session.scalars(sa.select(PullCursor).where(PullCursor.channel == channel).order_by(PullCursor.logical))
+    unheard = sa.select(sa.func.count()).where(InboxEntry.channel == channel, InboxEntry.state == FAILED)
+    return Standing(
+        counts=counts,
+        acked=arrived or 0,
+        oldest=min((count.oldest for count in counts if count.state in WAITING), default=None),
+        alarmed=alarmed or 0,
+        state=session.get(ChannelState, channel),
+        pulls=tuple(pulls),
+        unheard=session.scalar(unheard) or 0,
+    )

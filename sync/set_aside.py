@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sync.models import OutboxEntry, OutState
-from sync.queries import SET_ASIDE
+from sync.stands import SET_ASIDE
 
 
 def set_aside(session: Session, aggregate: str, logical: str, now: datetime) -> None:

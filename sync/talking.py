@@ -27,11 +27,15 @@ class Talk:
 
     def ask(self, logical: str, about: dict[str, Any]) -> Judged:
         """A request of its own number; `about` becomes the transaction's node."""
-        constants = self.channel.profile.envelope
+        body = envelope.compact({self.channel.profile.transactions[logical].node: about})
+        return self.post(logical, body, self.number())
+
+    def number(self) -> str:
+        """A message number, given once."""
         with self.database.writing() as session:
-            number = outbox.next_msgid(session, constants.fixmedins_code, self.clock())
+            number = outbox.next_msgid(session, self.channel.profile.envelope.fixmedins_code, self.clock())
             session.commit()
-        return self.post(logical, envelope.compact({self.channel.profile.transactions[logical].node: about}), number)
+        return number
 
     def post(self, logical: str, body: str, msgid: str) -> Judged:
         """body: the JSON of `input`, sent as it is."""

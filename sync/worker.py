@@ -8,10 +8,10 @@ import json
 import logging
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -31,6 +31,38 @@ AT_ONCE = 100  # entries looked at per lease
 log = logging.getLogger("menkou.sync")
 
 
+class Planned(Protocol):
+    """What a list of stations would do here."""
+
+    @property
+    def closing(self) -> int:
+        """How many open stations it would close."""
+        ...
+
+    @property
+    def open_now(self) -> int:
+        """Of how many."""
+        ...
+
+    @property
+    def facts(self) -> Sequence[Any]:
+        """What would change; empty when nothing would."""
+        ...
+
+    @property
+    def wrong(self) -> Mapping[str, str]:
+        """Code of a row that cannot be used → why."""
+        ...
+
+
+@dataclass(frozen=True)
+class Roster:
+    """plan: session to read, the rows, whether they are the whole list, now. apply: session, the plan, now."""
+
+    plan: Callable[[Session, list[Any], bool, datetime], Planned]
+    apply: Callable[[Session, Any, datetime], object]
+
+
 @dataclass(frozen=True)
 class Handlers:
     """What rooms above want to hear, handed down by app.py. Called inside the transaction that writes the outcome; one
@@ -39,11 +71,13 @@ class Handlers:
     acked, rejected  session, logical, aggregate, what the province answered (or its words), now. rejected is for what the
                      platform itself refused, not for what a gateway did not let through.
     decided          session, a row of G203, now. False: we do not know that case.
+    roster           what compares a list of stations with ours, and keeps it.
     """
 
     acked: Callable[[Session, str, str, Any, datetime], None] = lambda *_: None
     rejected: Callable[[Session, str, str, str, datetime], None] = lambda *_: None
     decided: Callable[[Session, dict[str, Any], datetime], bool] = lambda *_: False
+    roster: Roster | None = None
 
 
 @dataclass
@@ -60,6 +94,7 @@ class Worker:
     scale: float = 1.0
     owner: str = field(default_factory=new_id)
     smaller: dict[str, int] = field(default_factory=dict)  # logical → batch, after the platform said 413
+    _tidy_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.talk = Talk(self.database, self.channel, self.transport, self.clock)
@@ -75,6 +110,18 @@ class Worker:
         else:
             self._send(taken)
         return len(taken)
+
+    def tidy(self) -> None:
+        """Once an hour: forget the bodies of what arrived long ago."""
+        now = self.clock()
+        if self._tidy_at is not None and now < self._tidy_at:
+            return
+        self._tidy_at = now + timedelta(hours=1)
+        many = outbox.AT_ONCE
+        while many == outbox.AT_ONCE:
+            with self.database.writing() as session:
+                many = outbox.forget(session, self.channel.name, now)
+                session.commit()
 
     def _asks_first(self, logical: str) -> bool:
         transaction = self.channel.profile.transactions[logical]
