@@ -32,6 +32,7 @@ import cases.paper_try_routes
 import cases.privacy_routes
 import cases.proof_routes
 import cases.receipt_routes
+import cases.sync_routes
 import cases.work_routes
 import common.assets
 import common.cli
@@ -164,6 +165,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         cases.handling_routes,
         cases.follow_routes,
         cases.proof_routes,
+        cases.sync_routes,
     ):
         app.register_blueprint(room.bp)
     app.extensions["paper_rights"] = follow_access.ByReceipt(paper_access.ByPost())

@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sync.models import OutboxEntry, OutState
+from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
+from sync.pulls import FAILED, ROSTER
 
 SET_ASIDE = "set-aside"  # error_kind of what was refused and need not be sent any more (sync/set_aside.py)
 UNSETTLED = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN, OutState.REJECTED)
@@ -96,3 +97,23 @@ def _within(area: str) -> list[sa.ColumnElement[bool]]:
     if len(area) >= 6:
         return [OutboxEntry.county_code == area[:6]]
     return [OutboxEntry.county_code.startswith(area, autoescape=True)]
+
+
+@dataclass(frozen=True)
+class Line:
+    """The channel itself. `unheard`: rows that the province told and we could not hear; `held`: stations that its list would
+    close, when a person must release that."""
+
+    state: ChannelState | None
+    unheard: int
+    held: int | None
+
+
+def line(session: Session, channel: str) -> Line:
+    """How the channel is. One SELECT."""
+    one = sa.select(sa.literal(1).label("one")).subquery()
+    unheard = sa.select(sa.func.count()).where(InboxEntry.channel == channel, InboxEntry.state == FAILED)
+    held = sa.select(PullCursor.held).where(PullCursor.channel == channel, PullCursor.logical == ROSTER)
+    wanted = sa.select(ChannelState, unheard.scalar_subquery().label("unheard"), held.scalar_subquery().label("held"))
+    found = session.execute(wanted.select_from(one).outerjoin(ChannelState, ChannelState.name == channel)).one()
+    return Line(found.ChannelState, found.unheard or 0, found.held)
