@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import accounts.account_routes
 import accounts.admin_routes
+import accounts.audit_routes
 import accounts.cli
 import accounts.current
 import accounts.routes
@@ -145,6 +146,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         accounts.routes,
         accounts.account_routes,
         accounts.admin_routes,
+        accounts.audit_routes,
         services_catalog.routes,
         services_catalog.api,
         stations.routes,

@@ -99,7 +99,14 @@ def test_what_waits_is_counted_by_state_with_its_age_and_why(app, as_, way, sess
     session.execute(sa.update(OutboxEntry).where(OutboxEntry.state == "pending").values(error_kind="timeout"))
     session.commit()
     page = text(as_(Role.COUNTY_OFFICER).get("/sync"))
-    for words in ("待同步3件", "待核实0件", "平台退回1件", "等回音超时待同步·3件", "平台不收平台退回·1件", "等得最久0分钟"):
+    for words in (
+        "待同步3件",
+        "待核实0件",
+        "平台退回1件",
+        "等回音超时待同步·3件",
+        "平台不收平台退回·1件",
+        "等得最久0分钟",
+    ):
         assert words in page
 
 
