@@ -157,9 +157,14 @@ class Channel:
         return self.profile.name
 
 
-def read_channel(file: Path, secrets: Path) -> Channel:
-    """The channel of a TOML file, its secrets from the files it names in `secrets`. Raises WrongChannel."""
+def read_channel(file: Path, secrets: Path, at: str = "") -> Channel:
+    """The channel of a TOML file, its secrets from the files it names in `secrets`. Raises WrongChannel.
+
+    at: where the platform is instead of base_url (the demo's simulator takes another port when its own is taken).
+    """
     profile = read_profile(file)
+    if at:
+        profile = profile.model_copy(update={"base_url": at})
     signing, encryption, headers = profile.signing, profile.encryption, profile.headers
     return Channel(
         profile,

@@ -13,6 +13,7 @@ from sync.models import ChannelState
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=30)
+NEWS = timedelta(seconds=5)
 
 
 def state_of(session: Session, name: str) -> ChannelState:
@@ -63,6 +64,14 @@ def note_ok(session: Session, name: str, now: datetime) -> None:
     state.last_ok_at, state.faults = now, 0
     if state.paused_by is None:
         state.paused_at = state.paused_until = state.reason = None
+
+
+def calm(session: Session, name: str, now: datetime) -> bool:
+    """Whether a success this moment says nothing new: no pause, no fault, and the last success is some seconds old."""
+    state = session.get(ChannelState, name)
+    if state is None or state.paused_at is not None or state.faults or state.last_ok_at is None:
+        return False
+    return timedelta() <= now - state.last_ok_at < NEWS
 
 
 def sign_no(session: Session, name: str) -> str:

@@ -182,12 +182,25 @@ def _channel(patience: int = 0) -> Channel:
     settings: Settings = current_app.config["SETTINGS"]
     for left in range(patience, -1, -1):
         try:
-            return read_channel(_file(), settings.keys_folder / "channel")
+            return read_channel(_file(), settings.keys_folder / "channel", _simulator(settings, wait=left > 0))
         except WrongChannel as problem:
             if not left:
                 raise Sentence(str(problem)) from None
             time.sleep(1)
     raise AssertionError("unreachable")
+
+
+def _simulator(settings: Settings, *, wait: bool) -> str:
+    """Where the demo's simulator listens, as it wrote it down; empty with a channel of one's own. Raises WrongChannel while
+    it has not started."""
+    if settings.channel is not None or settings.mode != "demo":
+        return ""
+    try:
+        return (settings.data_dir / "platform-sim" / "address").read_text(encoding="ascii").strip()
+    except OSError:
+        if wait:
+            raise WrongChannel("The simulator has not started yet.") from None
+        return ""
 
 
 def _log() -> None:

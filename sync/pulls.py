@@ -70,7 +70,7 @@ class Puller:
         with self.database.writing() as session:
             for row in page.rows:
                 receive(session, self.talk.channel.name, DECISIONS, row, self.handlers.decided, now)
-            mine = self._cursor(session, DECISIONS)
+            mine = self._cursor(session, DECISIONS, now)
             if mine.cursor == cursor:  # else somebody began anew meanwhile
                 mine.cursor = page.next_cursor or cursor
                 goes_on = page.more and mine.cursor != cursor
@@ -103,10 +103,10 @@ class Puller:
         with self.database.read_session() as session:
             planned = roster.plan(session, rows, full, now)
         with self.database.writing() as session:
-            mine = self._cursor(session, ROSTER)
+            now = self.clock()
+            mine = self._cursor(session, ROSTER, now)
             if mine.cursor != began:
                 return 0
-            now = self.clock()
             mine.faults, mine.error_kind = 0, None
             if planned.closing > max(MAY_CLOSE, planned.open_now * MAY_CLOSE_SHARE, mine.allowed or 0):
                 mine.held, mine.next_at = planned.closing, now
@@ -128,23 +128,23 @@ class Puller:
             if found is not None and (found.next_at > now or found.held is not None):
                 return None
         with self.database.writing() as session:
-            mine = self._cursor(session, logical)
+            mine = self._cursor(session, logical, now)
             if mine.next_at > now or mine.held is not None or paused(session, self.talk.channel.name, now):
                 return None
             mine.next_at = now + lease
             session.commit()
             return mine.cursor
 
-    def _cursor(self, session: Session, logical: str) -> PullCursor:
+    def _cursor(self, session: Session, logical: str, now: datetime) -> PullCursor:
         # A list of stations that was never read waits for its time too, or for `flask sync pull`.
         first = timedelta(seconds=self.talk.channel.profile.roster_s if logical == ROSTER else 0)
-        return cursor_of(session, self.talk.channel.name, logical, self.clock() + first)
+        return cursor_of(session, self.talk.channel.name, logical, now + first)
 
     def _failed(self, logical: str, cursor: str, judged: Judged) -> None:
         """Write down why a page could not be read, and when to try again. A cursor that is too old: from the beginning."""
         now = self.clock()
         with self.database.writing() as session:
-            mine = self._cursor(session, logical)
+            mine = self._cursor(session, logical, now)
             if judged.outcome == "resync" and cursor:
                 log.warning("%s: the cursor has expired, reading from the beginning", logical)
                 mine.cursor, mine.next_at, mine.error_kind = "", now, "resync"

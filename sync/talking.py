@@ -37,10 +37,10 @@ class Talk:
             session.commit()
         return number
 
-    def post(self, logical: str, body: str, msgid: str) -> Judged:
-        """body: the JSON of `input`, sent as it is."""
-        now, number = self.clock(), ""
-        if logical != "sign_in":
+    def post(self, logical: str, body: str, msgid: str, signed_in_as: str | None = None) -> Judged:
+        """body: the JSON of `input`, sent as it is. signed_in_as: the number of the sign-in, where it is known already."""
+        now, number = self.clock(), signed_in_as or ""
+        if logical != "sign_in" and signed_in_as is None:
             with self.database.read_session() as session:
                 number = sign_no(session, self.channel.name)
         said = envelope.request(self.channel, logical, body, msgid=msgid, now=now, sign_no=number)

@@ -20,7 +20,7 @@ from common.db import Database
 from common.ids import new_id
 from sync import outbox
 from sync.channel import Channel
-from sync.channels import note_ok, pause_for, paused
+from sync.channels import calm, note_ok, pause_for, paused, sign_no
 from sync.envelope import compact
 from sync.models import OutboxEntry
 from sync.talking import Talk
@@ -95,6 +95,7 @@ class Worker:
     owner: str = field(default_factory=new_id)
     smaller: dict[str, int] = field(default_factory=dict)  # logical → batch, after the platform said 413
     _tidy_at: datetime | None = None
+    _calm: bool = False  # the channel's row need not be told of another success
 
     def __post_init__(self) -> None:
         self.talk = Talk(self.database, self.channel, self.transport, self.clock)
@@ -134,6 +135,8 @@ class Worker:
         with self.database.writing() as session:
             if paused(session, self.channel.name, now):
                 return []
+            signed = sign_no(session, self.channel.name)
+            self._calm = calm(session, self.channel.name, now)
             taken = outbox.lease(
                 session,
                 self.channel.name,
@@ -148,7 +151,7 @@ class Worker:
                 number = outbox.next_msgid(session, profile.envelope.fixmedins_code, now)
                 for entry in taken:
                     entry.msgid = number
-            held = [_Held(e.id, e.logical, e.doubtful, str(e.msgid), e.body) for e in taken]
+            held = [_Held(e.id, e.logical, e.doubtful, str(e.msgid), signed, e.body) for e in taken]
             session.commit()
             return held
 
@@ -160,7 +163,7 @@ class Worker:
         bodies = ",".join(held.body for held in taken)  # as frozen: nothing is written anew
         node = compact(transaction.node)
         body = f"{{{node}:[{bodies}]}}" if transaction.batch > 1 else f"{{{node}:{bodies}}}"
-        self._settle(taken, self.talk.post(logical, body, taken[0].msgid))
+        self._settle(taken, self.talk.post(logical, body, taken[0].msgid, taken[0].sign_no))
 
     def _ask(self, held: "_Held") -> None:
         """Whether the province has what we may have sent: acked when it has, sent again with its old number when not."""
@@ -191,7 +194,7 @@ class Worker:
             entries = session.scalars(mine.order_by(OutboxEntry.id).with_for_update()).all()
             # Those that are missing: our lease ran out, another worker has them.
             self._tell(session, [(entry, each[entry.id]) for entry in entries], now, judged.retry_after)
-            if judged.outcome == "done":
+            if judged.outcome == "done" and not self._calm:
                 note_ok(session, self.channel.name, now)
             elif judged.outcome == "pause":
                 pause_for(session, self.channel.name, reason_of(judged), now)
@@ -259,6 +262,7 @@ class _Held:
     logical: str
     doubtful: bool
     msgid: str
+    sign_no: str = field(repr=False)
     body: str = field(repr=False)
 
     def about(self) -> dict[str, Any]:

@@ -17,9 +17,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from common.clock import SHANGHAI
 from sync import sm
 from sync.channel import SHIPPED, Channel, read_channel
 from sync.envelope import compact, top_level
+from tests.conftest import NOW
 
 CODE = "H37000000001"
 
@@ -38,6 +40,7 @@ class Platform:
         self.refuse: set[str] = set()  # rids that get -2
         self.token = "token-1"
         self.needs_sign_no = ""
+        self.now = NOW.astimezone(SHANGHAI)
         self.url = ""
         self.lock = threading.Lock()
 
@@ -66,7 +69,7 @@ class Platform:
         return {"rid": rid, "ver_no": version, "code": "0", "msg": ""}
 
     def reply(self, infcode: Any, output: Any, words: str | None = "成功", **more: Any) -> bytes:
-        number = "370000" + f"{time.time_ns() % 10**24:024}"
+        number = f"370000{self.now:%Y%m%d%H%M%S}{time.time_ns() % 10**10:010}"
         text = output if isinstance(output, str) else compact(output)
         signature = base64.b64encode(self.signer.sign(f"{infcode}|{number}|{text}".encode())).decode()
         head = {"infcode": infcode, "inf_refmsgid": number, "err_msg": words, "cainfo": signature, **more}
@@ -75,6 +78,7 @@ class Platform:
 
 class _Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece: else each answer waits for the other end's delayed receipt
     platform: Platform
 
     def do_POST(self) -> None:
