@@ -37,6 +37,7 @@ def measure() -> list[Row]:
         database = Database(url, make_keys(Path(folder, "keys")))
         transport = Transport(channel)
         worker = Worker(database, channel, transport, Clock().now)
+        worker.talk.sign_in()
         one_by_one = ENVELOPES / seconds(database, worker, "case_submit", ENVELOPES)
         batched = RECORDS / seconds(database, worker, "work_order", RECORDS)
         transport.close()
@@ -54,15 +55,14 @@ def seconds(database: Database, worker: Worker, logical: str, many: int) -> floa
         for _ in range(many):
             owe(session, logical)
         session.commit()
-    began, cpu, sent = time.perf_counter(), time.process_time(), 0
-    while step := worker.step():
-        sent += step
+    began, cpu = time.perf_counter(), time.process_time()
+    while worker.step():
+        pass
     took = time.perf_counter() - began
     say(f"{logical}: {(time.process_time() - cpu) / many * 1000:.1f} ms CPU each at our end")
-    assert sent == many, f"{sent} of {many} were tried once: the other end refuses some"
     with database.read_session() as session:
-        refused = session.query(outbox.OutboxEntry).filter_by(logical=logical, state="rejected").count()
-        assert not refused, f"{refused} were refused"
+        arrived = session.query(outbox.OutboxEntry).filter_by(logical=logical, state="acked").count()
+        assert arrived == many, f"{arrived} of {many} arrived"
     return took
 
 

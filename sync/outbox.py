@@ -78,14 +78,16 @@ def lease(
     most: int,
     most_chars: int,
     batches: Mapping[str, int],
+    new_first: bool = False,
 ) -> list[OutboxEntry]:
     """Take what goes into one request: entries that are due and first in their aggregate, oldest first, of one transaction.
 
     An expired lease counts as due: whoever held it was killed, perhaps after sending, so it comes back as `unknown`.
     until: when this lease runs out. most: entries looked at. most_chars: of the request; an entry that is longer goes
-    alone. batches: how many of a logical name may go together; names that are not in it stay where they are.
+    alone. batches: how many of a logical name may go together; names that are not in it stay where they are. new_first:
+    expired and doubtful ones only when nothing new is due (two statements less).
     """
-    found = _due(session, channel, now=now, most=most, logical=tuple(batches))
+    found = _due(session, channel, now=now, most=most, logical=tuple(batches), new_first=new_first)
     if not found:
         return []
     first = found[0]
@@ -103,7 +105,9 @@ def lease(
     return taken
 
 
-def _due(session: Session, channel: str, *, now: datetime, most: int, logical: tuple[str, ...]) -> list[Any]:
+def _due(
+    session: Session, channel: str, *, now: datetime, most: int, logical: tuple[str, ...], new_first: bool
+) -> list[Any]:
     """Rows of id, logical, msgid, chars. Expired ones first, then by the time they are due. Bodies are not read; on PostgreSQL the rows are locked."""
     earlier = aliased(OutboxEntry)
     blocked = sa.exists().where(
@@ -119,7 +123,7 @@ def _due(session: Session, channel: str, *, now: datetime, most: int, logical: t
         mine.where(OutboxEntry.state == OutState.UNKNOWN, OutboxEntry.next_at <= now, ~blocked),
         mine.where(OutboxEntry.state == OutState.PENDING, OutboxEntry.next_at <= now, ~blocked),
     )
-    for query in waits:
+    for query in (waits[2], *waits[:2]) if new_first else waits:
         found = session.execute(
             query.order_by(OutboxEntry.next_at, OutboxEntry.id)
             .limit(most)

@@ -95,6 +95,7 @@ class Worker:
     owner: str = field(default_factory=new_id)
     smaller: dict[str, int] = field(default_factory=dict)  # logical → batch, after the platform said 413
     _tidy_at: datetime | None = None
+    _doubts_at: datetime | None = None  # when expired and doubtful entries go before new ones again: once a second
     _calm: bool = False  # the channel's row need not be told of another success
 
     def __post_init__(self) -> None:
@@ -137,6 +138,9 @@ class Worker:
                 return []
             signed = sign_no(session, self.channel.name)
             self._calm = calm(session, self.channel.name, now)
+            look_at_doubts = self._doubts_at is None or now >= self._doubts_at
+            if look_at_doubts:
+                self._doubts_at = now + timedelta(seconds=self.scale)
             taken = outbox.lease(
                 session,
                 self.channel.name,
@@ -145,6 +149,7 @@ class Worker:
                 until=now + timedelta(seconds=profile.limits.lease_s * self.scale),
                 most=AT_ONCE,
                 most_chars=profile.limits.input_chars,
+                new_first=not look_at_doubts,
                 batches={name: self.smaller.get(name, t.batch) for name, t in profile.transactions.items()},
             )
             if taken and taken[0].msgid is None:
