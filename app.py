@@ -61,6 +61,7 @@ import stations.map_routes
 import stations.queries
 import stations.routes
 import stations.search
+import sync.asking
 import sync.cli
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
@@ -193,6 +194,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ):
         app.cli.add_command(commands)
     app.extensions["sync_handlers"] = _sync_handlers(settings)
+    app.extensions["look_up_person"] = sync.asking.LookUp(database, settings, app.extensions["clock"].now)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
     app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
     app.register_error_handler(HTTPException, _say_what_is_wrong)

@@ -66,7 +66,6 @@ def serve(*, on_lan: bool) -> int:
     if settings.mode == "demo":
         multiprocessing.Process(target=simulate_platform, args=(settings,), daemon=True).start()
 
-
     processes = workers(settings.sqlalchemy_url, sqlite_is_safe())
     if settings.mode == "demo" and processes > 1:  # one more process that writes
         multiprocessing.Process(target=sync_with_platform, daemon=True).start()
@@ -179,6 +178,8 @@ def simulate_platform(settings: Settings) -> None:
         )
     except click.ClickException as problem:  # the application works without it: what is owed waits
         problem.show()
+
+
 def sync_with_platform() -> None:
     """In a child process: send the province what is owed, hear what it decides. Ends with its parent."""
     import click
