@@ -128,6 +128,7 @@ PLAIN: dict[str, dict[str, Any]] = {
     "papers.show": {"id": "0" * 32, "status": 404},  # to a stranger no paper is there
     "papers.small": {"id": "0" * 32, "status": 404},
     "preferences.look": {"status": 303},
+    "file.ask_delete": {"status": 303},
     "accounts.unlock": {"status": 303},
     "accounts.code": {"status": 303},
     "accounts.enrol": {"status": 303},
@@ -192,6 +193,7 @@ def _samples(session) -> dict[str, Any]:
     return {
         "code": station.code,
         "no": 2,
+        "ref": "K7M24Q9P",  # nobody's: pages of staff lead a stranger to the sign-in before they look
         "account_id": session.scalar(sa.select(Account.id).order_by(Account.name)),
         "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
         "digest": find("app.css").digest,
