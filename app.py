@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import accounts.account_routes
 import accounts.admin_routes
+import accounts.audit_routes
 import accounts.cli
 import accounts.current
 import accounts.routes
@@ -32,6 +33,7 @@ import cases.paper_try_routes
 import cases.privacy_routes
 import cases.proof_routes
 import cases.receipt_routes
+import cases.sync_routes
 import cases.work_routes
 import common.assets
 import common.cli
@@ -59,6 +61,7 @@ import stations.map_routes
 import stations.queries
 import stations.routes
 import stations.search
+import sync.asking
 import sync.cli
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
@@ -150,6 +153,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         accounts.routes,
         accounts.account_routes,
         accounts.admin_routes,
+        accounts.audit_routes,
         services_catalog.routes,
         services_catalog.api,
         stations.routes,
@@ -170,6 +174,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         cases.handling_routes,
         cases.follow_routes,
         cases.proof_routes,
+        cases.sync_routes,
     ):
         app.register_blueprint(room.bp)
     app.extensions["paper_rights"] = follow_access.ByReceipt(paper_access.ByPost())
@@ -195,6 +200,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ):
         app.cli.add_command(commands)
     app.extensions["sync_handlers"] = _sync_handlers(settings)
+    app.extensions["look_up_person"] = sync.asking.LookUp(database, settings, app.extensions["clock"].now)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
     app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
     app.register_error_handler(HTTPException, _say_what_is_wrong)
@@ -264,7 +270,7 @@ def _sync_handlers(settings: Settings) -> Handlers:
         return province_roster.plan(session, rows, full=full, now=now, areas=settings.divisions, synthetic=demo)
 
     roster = Roster(plan, province_roster.apply)
-    return Handlers(rejected=province.rejected, decided=province.decided, roster=roster)
+    return Handlers(acked=province.acked, rejected=province.rejected, decided=province.decided, roster=roster)
 
 
 def _keys(settings: Settings) -> sealing.KeyRing | None:

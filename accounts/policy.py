@@ -34,6 +34,9 @@ class Action(StrEnum):
     KEEP_STATIONS = "keep_stations"
     KEEP_ACCOUNTS = "keep_accounts"
     READ_AUDIT = "read_audit"
+    SEE_SYNC = "see_sync"  # how far the province knows of the area's cases: counts, reasons, no name
+    KEEP_SYNC = "keep_sync"  # send again what the province refused, once the cause was mended
+    KEEP_CHANNEL = "keep_channel"  # pause and resume, release what was held: for everybody at once
     EXPORT_PERSON = "export_person"  # a resident's own data, on their request
 
 
@@ -52,11 +55,13 @@ MAY: dict[Role, frozenset[Action]] = {
             Action.SEE_BOARD,
             Action.KEEP_STATIONS,
             Action.EXPORT_PERSON,
+            Action.SEE_SYNC,
+            Action.KEEP_SYNC,
         }
     ),
-    Role.BUREAU_VIEWER: frozenset({Action.SEE_BOARD}),
-    Role.CITY_ADMIN: frozenset({Action.SEE_BOARD}),
-    Role.PROVINCE_ADMIN: frozenset({Action.SEE_BOARD}),
+    Role.BUREAU_VIEWER: frozenset({Action.SEE_BOARD, Action.SEE_SYNC}),
+    Role.CITY_ADMIN: frozenset({Action.SEE_BOARD, Action.SEE_SYNC, Action.KEEP_SYNC}),
+    Role.PROVINCE_ADMIN: frozenset({Action.SEE_BOARD, Action.SEE_SYNC, Action.KEEP_SYNC, Action.KEEP_CHANNEL}),
     Role.SYSTEM_ADMIN: frozenset({Action.KEEP_ACCOUNTS}),
     Role.SECURITY_AUDITOR: frozenset({Action.READ_AUDIT}),
 }

@@ -1,7 +1,7 @@
 """Reading accounts, posts and sign-ins. Room `accounts`, floor 1."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -232,3 +232,11 @@ def accounts_within(
 def account_within(session: Session, account_id: str, area: str, today: date) -> Account | None:
     """One account, when an administrator of this area may touch it."""
     return session.scalars(sa.select(Account).where(Account.id == account_id, within(area, today))).one_or_none()
+
+
+def staff_names(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """Account → the name colleagues know. One SELECT, none for nobody."""
+    if not ids:
+        return {}
+    wanted = sa.select(Account.id, Account.staff_name).where(Account.id.in_(sorted(ids)))
+    return {row.id: row.staff_name for row in session.execute(wanted)}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Account
 from accounts.policy import Actor
-from cases import drafts, form_places, papers
+from cases import drafts, form_places, look_up, papers
 from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
@@ -93,6 +93,7 @@ def look(session: Session, draft: Draft, *, by: Actor | None, now: datetime) -> 
         by=by,
         channel=_channel(said),
         own_mobile=own_mobile(session, by),
+        known=look_up.known_of(said, now),
         confirmed=frozenset(said.get(CONFIRMED) or ()),
     )
     if said.get(MARK) == papers.SIGNATURE and by and not _signed(session, draft):
@@ -227,6 +228,7 @@ def hand_in(session: Session, id: str, op_id: str, seen: str, *, by: Actor, now:
         draft=draft,
         channel=filled.channel,
         own_mobile=own_mobile(session, by),
+        known=look_up.known_of(typed, now),
         confirmed=frozenset(filled.confirmed),
     )
 

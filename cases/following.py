@@ -18,6 +18,7 @@ from common.i18n import gettext as _
 from common.i18n import say_date
 from common.working_days import WorkingDays
 from stations.queries import divisions
+from sync.stands import Stand
 
 
 def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
         "said": say_ref(case.ref),
         "item": item_name(session, case, today),
         "state": state_tag(case),
+        "province": province_tag(file),
         "waits": waits,
         "asked": _("、").join(one["name"] for one in asked),
         "told": str(last_ask.details.get("words", "")) if waits and last_ask else "",
@@ -70,6 +72,16 @@ def state_tag(case: Case) -> words.Tag:
         State.REFUSED: words.Tag(_("没办成"), "bad", "note"),
         State.WITHDRAWN: words.Tag(_("撤回了"), "", "back"),
     }[State(case.state)]
+
+
+def province_tag(file: File) -> words.Tag | None:
+    """Two ticks only once the province has said that it has the filing; while it has not, who is waited for. None where
+    there is nothing to be said of the province: not yet approved, or decided."""
+    if file.case.state != State.APPROVED:
+        return None
+    if file.synced.filed is Stand.SYNCED:
+        return words.Tag(_("省里已收到"), "ok", "ticks")
+    return words.Tag(_("省里还没回话"), "draft", "clock")
 
 
 def who_has_it(session: Session, case: Case) -> tuple[str, str]:

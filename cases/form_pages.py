@@ -11,7 +11,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from accounts.policy import Actor
-from cases import form_view, paper_operations
+from cases import form_view, look_up, paper_operations
 from cases.agent import EVIDENCE
 from cases.drafts import TAIL
 from cases.filing import Checked, Level, PaperNeed
@@ -25,6 +25,7 @@ from common.i18n import gettext as _
 from common.i18n import say_time
 from common.pages import page
 from services_catalog import queries as catalogue
+from stations import queries as stations
 from stations.schema import CHANNEL_WORDS
 
 
@@ -36,6 +37,7 @@ class Addresses:
     save: str
     delete: str
     out: str  # the page one came from
+    look_up: str = ""  # where the province is asked; "" where nobody may
 
     def at(self, step: int, name: str = "", told: bool = False) -> str:
         """The address of one step, or of a field on it with what is wrong there."""
@@ -58,8 +60,9 @@ def form_page(
     by: Actor | None,
     errors: dict[str, str] | None = None,
     doubts: bool = False,
+    told: str = "",
 ) -> str:
-    """WHO or MATTER. `errors`: None while nobody has been told what is wrong."""
+    """WHO or MATTER. `told`: what became of asking the province. `errors`: None while nobody has been told what is wrong."""
     checked, draft = filled.checked, filled.draft
     sections = form_view.sections(filled.family, checked, step, filled.places, errors or {})
     return page(
@@ -73,7 +76,18 @@ def form_page(
         channels=channels(session, draft) if by and step is Step.WHO else [],
         channel=filled.channel,
         known=conditions(filled, step),
+        asks=bool(by and where.look_up and step is Step.WHO and "psn_cert_type" in fields_of(filled.family, step)),
+        insured=_insured(session, filled) if by and step is Step.WHO else [],
+        told=told,
     )
+
+
+def _insured(session: Session, filled: Filled) -> list[str]:
+    """What the province said of the person, a line for each insurance; a sentence where there is none."""
+    known = look_up.known_of(filled.draft.answers, clock.now())
+    if known is None:
+        return []
+    return look_up.in_words(known, stations.divisions(session)) or [_("省里有这个人，没有参保记录。")]
 
 
 def common(session: Session, filled: Filled, step: Step, where: Addresses, *, by: Actor | None) -> dict[str, Any]:
@@ -137,6 +151,7 @@ def with_papers(session: Session, filled: Filled, *, by: Actor | None, now: date
         by=by,
         channel=filled.channel,
         own_mobile=own_mobile(session, by),
+        known=look_up.known_of(draft.answers, now),
         confirmed=frozenset(filled.confirmed),
     )
 

@@ -16,12 +16,14 @@ from cases.receipts import say_ref
 from cases.scope import desk_of, may_step
 from cases.transitions import Step, steps_from
 from common import clock
+from common.audit_entries import masked
 from common.editions import working_days
 from common.i18n import gettext as _
 from common.i18n import say_date, say_time
 from common.working_days import WorkingDays
 from services_catalog.queries import catalogue
 from stations.queries import divisions
+from sync.stands import Stand
 
 # The queue
 
@@ -54,7 +56,10 @@ def queue_page(
         "tab": found.tab,
         "item": item,
         "items": [("", _("全部事项")), *((str(no), items[no].short) for no in sorted(items))],
-        "rows": [row(session, case, found.stations[case.station_code], days, today) for case in found.cases],
+        "rows": [
+            row(session, case, found.stations[case.station_code], days, today, found.stands[case.id])
+            for case in found.cases
+        ],
         "first": first,
         "last": first + len(found.cases) - 1,
         "total": _count(found.counts[found.tab]),
@@ -75,8 +80,10 @@ def desk_name(session: Session, by: Actor) -> str:
     return known.name if known else by.area
 
 
-def row(session: Session, case: Case, station: str, days: WorkingDays, today: date) -> dict[str, Any]:
-    """One line of a list, names masked."""
+def row(
+    session: Session, case: Case, station: str, days: WorkingDays, today: date, stand: Stand = Stand.NOTHING
+) -> dict[str, Any]:
+    """One line of a list, names masked. How far it is synced only where somebody must look."""
     town = divisions(session).get(case.town_code)
     return {
         "ref": case.ref,
@@ -87,6 +94,7 @@ def row(session: Session, case: Case, station: str, days: WorkingDays, today: da
         "town": town.name if town else "",
         "state": words.state_tag(case.state),
         "deadline": words.deadline_tag(case, days, today),
+        "sync": words.sync_tag(stand) if stand >= Stand.DOUBTFUL else None,
     }
 
 
@@ -117,7 +125,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "state": words.state_tag(case.state),
         "deadline": words.deadline_tag(case, days, today),
         "due": _due_words(case),
-        "to_sync": case.state == State.APPROVED,
+        "sync": words.sync_tag(file.synced.stand, masked(file.synced.refused)),
         "subject": case.subject,
         "insured_at": words.place_words(case.county_code, divisions(session)),
         "reveals": may_reveal(by),
@@ -158,6 +166,8 @@ def steps_now(by: Actor, case: Case) -> list[Step]:
         for rule in steps_from(State(case.state), Desk(case.desk) if case.desk else None)
         if may_step(by, case, rule)
     ]
+    if case.state == State.APPROVED and not case.province_sn and Step.WITHDRAW in found:
+        found.remove(Step.WITHDRAW)
     if case.to_county and case.desk == Desk.TOWN and Step.APPROVE in found:
         found.remove(Step.APPROVE)
     if desk_of(by) is not None and case.desk is not None and desk_of(by) != case.desk:
@@ -240,7 +250,7 @@ def event_line(event: CaseEvent, file: File) -> dict[str, Any]:
         "who": event.actor_name or _who(event.actor_role),
         "when": moment(event.at),
         "device": say_time(device) if device is not None and apart else "",
-        "words": said.get("words", ""),
+        "words": masked(said.get("words", "")) if event.actor_role == "province" else said.get("words", ""),
         "basis": said.get("basis", ""),
         "asked": _("、").join(one["name"] for one in said.get("asked", [])),
         "waits": event.step == Step.ASK,

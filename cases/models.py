@@ -142,6 +142,7 @@ class Case(Model):
     to_county: Mapped[bool]
     follow_hash: Mapped[str] = mapped_column(sa.String(64))  # of the code beside the receipt number
     corrects_id: Mapped[str | None] = mapped_column(sa.String(32))
+    province_sn: Mapped[str | None] = mapped_column(sa.String(30))  # trt_dcla_detl_sn, while the filing lies there
 
 
 class CaseEvent(Model):

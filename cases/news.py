@@ -1,7 +1,7 @@
 """What we owe the province of a case. Room `cases`, floor 4. Never commits.
 
-National field names begin here. Two kinds of message: the work order (办件, after every step, the newest version counts) and
-the filing itself, owed once a case is approved. Both are written in the transaction of the step that they tell.
+Three kinds of message: the work order (办件, after every step, the newest version counts), the filing itself, owed once a case
+is approved, and its cancelling. All are written in the transaction of the step that they tell; a body is sealed and frozen.
 """
 
 from datetime import datetime
@@ -10,19 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cases.models import Authorisation, Case, Paper, State
+from cases.models import Case, Paper, State
+from cases.national import DECLARED_AS, NOT_ATTACHED, agent_block, said_nationally
 from common.clock import local
 from services_catalog.queries import catalogue
 from sync import outbox
+from sync.set_aside import set_aside
 
-WORK_ORDER, SUBMIT = "work_order", "case_submit"
+WORK_ORDER, SUBMIT, CANCEL = "work_order", "case_submit", "case_cancel"
 CHANNEL = "province"  # the name of the channel profile that carries it
-DECLARED_AS = {
-    "remote_care": "异地备案",
-    "resident_enrol": "居民参保登记",
-    "newborn_enrol": "新生儿参保登记",
-    "stop_enrol": "停保登记",
-}
 STATE_CODES = {  # matt_stas: our own numbers until the bureau names its dictionary
     State.SUBMITTED: "01",
     State.ACCEPTED: "02",
@@ -35,8 +31,7 @@ STATE_CODES = {  # matt_stas: our own numbers until the bureau names its diction
     State.WITHDRAWN: "09",
 }
 FORMS = {"window": "窗口", "door_to_door": "上门", "self_service": "自助", "video": "视频", "assisted": "帮办"}
-# What of the answers is ours alone: how it was asked, not what was filed.
-OURS = {"ident_by", "promise", "notice_read", "sms_ok", "no_phone", "proof_route", "filing_act", "channel", "offline"}
+OVER = {State.DONE, State.REFUSED, State.WITHDRAWN}
 
 
 def aggregate_of(case: Case) -> str:
@@ -44,25 +39,41 @@ def aggregate_of(case: Case) -> str:
     return f"case:{case.id}"
 
 
-def tell(session: Session, case: Case, now: datetime) -> None:
-    """Owe the province the news of a step that was just taken, whether or not there is a channel yet. At most two INSERTs,
-    and two SELECTs."""
-    fixed: dict[str, Any] = {
-        "county_code": case.county_code,
-        "channel": CHANNEL,
-        "aggregate": aggregate_of(case),
-        "now": now,
-    }
-    key = f"{case.id}:{case.version}"
-    outbox.owe(session, logical=WORK_ORDER, key=f"{WORK_ORDER}:{key}", body=work_order(session, case, now), **fixed)
+def aggregate_column() -> sa.ColumnElement[str]:
+    """The same in SQL."""
+    return sa.literal("case:") + Case.id
+
+
+def tell(session: Session, case: Case, now: datetime, words: str = "") -> None:
+    """Owe the province the news of a step that was just taken, whether or not there is a channel yet. `words`: said with it.
+
+    One INSERT; at approval two, the count of papers, and an UPDATE that settles what was refused before.
+    """
+    _owe(session, case, WORK_ORDER, work_order(session, case, now), now)
+    if case.state in {State.APPROVED, State.REFUSED, State.WITHDRAWN}:  # said anew, or nobody waits for it any more
+        set_aside(session, aggregate_of(case), SUBMIT, now)
     if case.state == State.APPROVED:
-        outbox.owe(session, logical=SUBMIT, key=f"{SUBMIT}:{key}", body=filing(session, case), **fixed)
+        _owe(session, case, SUBMIT, filing(session, case), now)
+    elif case.state == State.WITHDRAWN and case.province_sn:
+        _owe(session, case, CANCEL, cancelling(case, words), now)
+
+
+def _owe(session: Session, case: Case, logical: str, body: dict[str, Any], now: datetime) -> None:
+    outbox.owe(
+        session,
+        county_code=case.county_code,
+        channel=CHANNEL,
+        aggregate=aggregate_of(case),
+        logical=logical,
+        key=f"{logical}:{case.id}:{case.version}",
+        body=body,
+        now=now,
+    )
 
 
 def work_order(session: Session, case: Case, now: datetime) -> dict[str, Any]:
     """One row of G101 (公共服务事项办理日志表)."""
     item = catalogue(session).items.get(case.item_no)
-    over = case.state in {State.DONE, State.REFUSED, State.WITHDRAWN}
     return {
         "rid": case.id,
         "ver_no": case.version,
@@ -71,35 +82,42 @@ def work_order(session: Session, case: Case, now: datetime) -> dict[str, Any]:
         "adm_lic_matt_no": (item and item.code) or f"{case.item_no:02}",
         "matt_stas": STATE_CODES[State(case.state)],
         "prcs_fom": FORMS.get(case.channel, "窗口"),
+        "matt_acp_chnl": "医保工作站",
         "begn_acp_time": _moment(case.filed_at),
         "prse_time": case.due_on.isoformat() if case.due_on else None,
-        "fns_time": _moment(case.state_at) if over else None,
+        "fns_time": _moment(case.state_at) if case.state in OVER else None,
         "psn_cert_type": case.subject.get("cert_type"),
         "certno": case.subject.get("certno"),
         "psn_name": case.subject.get("name"),
         "updt_time": _moment(now),
-    }
+    } | agent_block(case.answers)
 
 
 def filing(session: Session, case: Case) -> dict[str, Any]:
-    """The `appy` of G201: the frozen answers under their national names, and how many papers there are."""
-    papers = sa.select(sa.func.count()).where(Paper.case_id == case.id, Paper.state != "removed")
-    agents = session.scalars(sa.select(Authorisation).where(Authorisation.case_id == case.id)).all()
-    said = {name: value for name, value in case.answers.items() if name not in OURS and value is not None}
-    agent = {name: value for name, value in (agents[-1].agent if agents else {}).items() if value}
-    return (
-        said
-        | agent
-        | {
-            "dcla_type": DECLARED_AS[case.family],
-            "matt_prcs_sn": case.ref,
-            "rid": case.id,
-            "ver_no": case.version,
-            "station_no": case.station_code,
-            "insu_admdvs": case.county_code,
-            "att_cnt": session.scalar(papers) or 0,
-        }
+    """The `appy` of G201: the frozen answers under their national names, and how many papers there are. One SELECT."""
+    papers = sa.select(sa.func.count()).where(
+        Paper.case_id == case.id, Paper.state.in_(("received", "fit")), Paper.kind.not_in(NOT_ATTACHED)
     )
+    return said_nationally(case.family, case.answers) | {
+        "dcla_type": DECLARED_AS[case.family],
+        "matt_prcs_sn": case.ref,
+        "rid": case.id,
+        "ver_no": case.version,
+        "station_no": case.station_code,
+        "insu_admdvs": case.county_code,
+        "att_cnt": session.scalar(papers) or 0,
+    }
+
+
+def cancelling(case: Case, words: str) -> dict[str, Any]:
+    """The `data` of G202. Without psn_no (nobody had asked 1101) the platform refuses it, and a person must look."""
+    return {
+        "trt_dcla_detl_sn": case.province_sn,
+        "psn_no": case.answers.get("psn_no") or "",
+        "memo": words or "居民撤回",
+        "rid": case.id,
+        "ver_no": case.version,
+    }
 
 
 def _moment(moment: datetime) -> str:

@@ -58,6 +58,8 @@ def take_step(
     if not _allowed(by, case, rule):
         raise Refused(_("这一步不归您的岗位办"), 403)
     _must_be_said(step, words, basis, asked, case, handler_id)
+    if step is Step.WITHDRAW and case.state == State.APPROVED and not case.province_sn:
+        raise Refused(_("已经报给省里，还没有回音。等省里收到了再撤。"))
     missing = still_missing(session, case) if step is Step.SUPPLY else []
     if missing:
         raise Refused(_("还差：%(papers)s", papers=_("、").join(missing)), 422)
@@ -94,7 +96,7 @@ def take_step(
         "to": handler_name or "",
     }
     add_event(session, case, step, by, now, device_at=device_at, **{k: v for k, v in said.items() if v})
-    news.tell(session, case, now)
+    news.tell(session, case, now, words)
     session.flush()
     add_audit(session, case, f"case.{step}", by, now)
     return case

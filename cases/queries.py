@@ -16,10 +16,12 @@ from accounts.policy import Actor, Role
 from cases import receipts
 from cases.gathering import person_index
 from cases.models import OPEN_STATES, Authorisation, Case, CaseEvent, Consent, Desk, Paper, State
+from cases.news import SUBMIT, aggregate_column
 from cases.scope import desk_of, in_reach
 from common.sealing import keys_of
 from common.working_days import WorkingDays
 from stations.models import Station
+from sync.stands import Stand, stand_of, words_of
 
 PAGE = 20
 COUNTED = 1_000  # a tab says 999+ beyond: counting a hundred thousand rows for a number nobody reads costs 30 ms
@@ -41,6 +43,16 @@ class File:
     consents: Sequence[Consent]
     station_name: str  # where it was filed; its code where the station is gone
     station_phone: str | None
+    synced: "Synced"
+
+
+@dataclass(frozen=True)
+class Synced:
+    """How far the province knows of a case. `refused`: its words for what it does not take; `filed`: of the filing alone."""
+
+    stand: Stand = Stand.NOTHING
+    refused: str = ""
+    filed: Stand = Stand.NOTHING
 
 
 def file_of(session: Session, ref: str, by: Actor) -> File | None:
@@ -49,7 +61,14 @@ def file_of(session: Session, ref: str, by: Actor) -> File | None:
 
 
 def _file(session: Session, *where: sa.ColumnElement[bool]) -> File | None:
-    wanted = sa.select(Case, Station.name, Station.phone).outerjoin(Station, Station.code == Case.station_code)
+    wanted = sa.select(
+        Case,
+        Station.name,
+        Station.phone,
+        stand_of(aggregate_column()).label("stand"),
+        words_of(aggregate_column()).label("refused"),
+        stand_of(aggregate_column(), SUBMIT).label("filed"),
+    ).outerjoin(Station, Station.code == Case.station_code)
     found = session.execute(wanted.where(*where)).one_or_none()
     if found is None:
         return None
@@ -75,6 +94,7 @@ def _file(session: Session, *where: sa.ColumnElement[bool]) -> File | None:
         list(dict.fromkeys(pair.Consent for pair in pairs if pair.Consent)),
         found.name or case.station_code,
         found.phone,
+        Synced(Stand(found.stand or 0), found.refused or "", Stand(found.filed or 0)),
     )
 
 
@@ -114,6 +134,7 @@ class Queue:
 
     cases: Sequence[Case]
     stations: dict[str, str]  # code → name, of those cases
+    stands: dict[str, Stand]  # case id → how far it is synced
     counts: dict[Tab, int]
     tab: Tab
     number: int
@@ -131,7 +152,8 @@ def queue(
     ways = _conditions(by, days, today)
     if item_no is not None:
         ways = {name: [*conditions, Case.item_no == item_no] for name, conditions in ways.items()}
-    wanted = sa.select(Case, station_name()).options(defer(Case.answers)).where(*ways[tab])
+    stand = stand_of(aggregate_column()).label("stand")
+    wanted = sa.select(Case, station_name(), stand).options(defer(Case.answers)).where(*ways[tab])
     number = min(max(number, 1), MAX_PAGES)
     start = (number - 1) * PAGE
     rows = session.execute(wanted.order_by(Case.due_on, Case.id).offset(start).limit(PAGE + 1)).all()
@@ -146,6 +168,7 @@ def queue(
     return Queue(
         [row.Case for row in rows[:PAGE]],
         {row.Case.station_code: row.station_name or row.Case.station_code for row in rows},
+        {row.Case.id: Stand(row.stand or 0) for row in rows},
         {name: counts._mapping[name] for name in ways},
         tab,
         number,

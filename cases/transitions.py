@@ -67,10 +67,13 @@ RULES: tuple[Rule, ...] = (
     _rule(Step.APPROVE, (_S.IN_REVIEW,), (_A.DECIDE,), _S.APPROVED, at=_D.COUNTY),
     _rule(Step.REFUSE, (_S.IN_REVIEW,), (_A.DECIDE,), _S.REFUSED, at=_D.COUNTY),
     _rule(Step.WITHDRAW, OPEN_STATES, (_A.FILE_CASE, _A.ACCEPT, RESIDENT), _S.WITHDRAWN),
+    # Filed with the province already, so it is cancelled there too (cases/news.py); needs the province's number of it.
+    _rule(Step.WITHDRAW, (_S.APPROVED,), (_A.FILE_CASE, _A.ACCEPT), _S.WITHDRAWN),
     _rule(Step.CORRECT, OPEN_STATES, (_A.FILE_CASE,), _S.WITHDRAWN),
     _rule(Step.LAPSE, (_S.NEEDS_SUPPLEMENT,), (CLOCK,), _S.WITHDRAWN),
     _rule(Step.CONFIRM, (_S.APPROVED,), (PROVINCE,), _S.DONE),
     _rule(Step.RETURN, (_S.APPROVED,), (PROVINCE,), _S.IN_REVIEW, to_desk=_D.COUNTY),
+    _rule(Step.ASK, (_S.APPROVED,), (PROVINCE,), _S.NEEDS_SUPPLEMENT, to_desk=_D.COUNTY),
     _rule(Step.PAID, (_S.PENDING_PAYMENT,), (PROVINCE,), _S.DONE),
 )
 OVER = frozenset({State.DONE, State.REFUSED, State.WITHDRAWN, State.APPROVED, State.PENDING_PAYMENT})

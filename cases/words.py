@@ -18,6 +18,7 @@ from common.forms import Ask
 from common.i18n import gettext as _
 from common.i18n import say_date
 from common.working_days import WorkingDays
+from sync.stands import Stand
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,19 @@ def deadline_tag(case: Case, days: WorkingDays, today: date) -> Tag | None:
     else:
         words, kind = _("剩 %(n)s 天", n=left), "warn" if left <= SOON_WD else ""
     return Tag(_("%(said)s（估算）", said=words) if case.due_estimated else words, kind, "clock")
+
+
+# How far the province knows of it
+
+
+def sync_tag(stand: Stand, refused: str = "") -> Tag | None:
+    """As staff read it; None where nothing is owed. `refused`: the platform's words."""
+    return {
+        Stand.SYNCED: Tag(_("已同步"), "ok", "tick"),
+        Stand.WAITING: Tag(_("待同步"), "draft", "transfer"),
+        Stand.DOUBTFUL: Tag(_("待核实"), "warn", "clock"),
+        Stand.REJECTED: Tag(_("平台退回：%(why)s", why=refused) if refused else _("平台退回"), "bad", "bang"),
+    }.get(stand)
 
 
 # Answers

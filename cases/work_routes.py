@@ -7,7 +7,7 @@ from accounts import attempts
 from accounts.current import current_actor
 from accounts.doors import needs
 from accounts.policy import Action
-from cases import drafts, filling, queries
+from cases import drafts, filling, look_up, queries
 from cases.drafts import Refused
 from cases.families import FAMILIES
 from cases.filling import Filled
@@ -22,7 +22,7 @@ from cases.form_pages import (
     wrong_here,
 )
 from cases.form_steps import Step
-from cases.form_view import doubts
+from cases.form_view import doubts, errors_on
 from cases.models import Draft
 from cases.queries import Tab
 from cases.submitting import NotFit
@@ -146,7 +146,16 @@ def _show(filled: Filled, step: Step, *, told: bool = False) -> str:
             return exit_page(session, filled, where, Step.MATTER, by=by)
         return sign_page(session, filled, where, by=by, now=now, told=told)
     errors = wrong_here(session, filled, step, by=by, now=now) if told else None
-    return form_page(session, filled, step, where, by=by, errors=errors, doubts=told)
+    looked = _looked().get(request.args.get("looked", ""), "")
+    return form_page(session, filled, step, where, by=by, errors=errors, doubts=told, told=looked)
+
+
+def _looked() -> dict[str, str]:
+    """What became of asking the province, by what the address says."""
+    return {
+        "none": _("省平台暂时连不上，已收下并会自动核对，结果以回执为准"),
+        "other": _("省里这个号码是另一个名字，请照着证件再核一遍。"),
+    }
 
 
 def _addresses(draft: Draft) -> Addresses:
@@ -155,6 +164,7 @@ def _addresses(draft: Draft) -> Addresses:
         save=url_for("work.save", id=draft.id),
         delete=url_for("work.delete", id=draft.id),
         out=url_for("work.today"),
+        look_up=url_for("work.ask_province", id=draft.id) if current_app.extensions["look_up_person"] else "",
     )
 
 
@@ -220,6 +230,44 @@ def save(id: str) -> ResponseReturnValue:
             return save_answer(session, kept, by=by, now=now)
     except Refused as problem:
         return {"error": "draft", "message": problem.words}, problem.status
+
+
+@bp.post("/work/drafts/<id>/look-up")
+@needs(Action.FILE_CASE)
+def ask_province(id: str) -> ResponseReturnValue:
+    """Keep the first page, then ask the province about the person on it. Nothing is locked while the answer is awaited."""
+    ask: look_up.Ask | None = current_app.extensions["look_up_person"]
+    by, now = current_actor(), clock.now()
+    if ask is None:
+        abort(404)
+    try:
+        with writing() as session:
+            kept = filling.locked(session, id, now=now, by=by)
+            filling.keep(session, kept, request.form, step=Step.WHO, now=now)
+            session.commit()
+        reading().rollback()
+        filled = _filled(id)
+        subject = filled.checked.subject
+        if subject is None or subject.certno is None:
+            wrong = errors_on(filled.family, filled.checked, Step.WHO)
+            errors = {name: words for name, words in wrong.items() if name in {"psn_cert_type", "certno", "psn_name"}}
+            errors = errors or {"certno": _("先填好姓名和证件号码，再查。")}
+            return form_page(reading(), filled, Step.WHO, _addresses(filled.draft), by=by, errors=errors), 422
+        reading().rollback()
+        facts = ask(subject.certno, subject.cert_type or "01", subject.name)
+        found = facts is not None and look_up.fits(facts, subject)
+        with writing() as session:
+            kept = filling.locked(session, id, now=now, by=by)
+            if facts is not None and found:
+                look_up.keep(kept, facts, now)
+            else:
+                look_up.forget(kept)
+            look_up.note(session, kept, found, by=by, now=now)
+            session.commit()
+    except Refused as problem:
+        return _refused(problem)
+    looked = None if found else "none" if facts is None else "other"
+    return see(url_for("work.draft", id=id, step=1, looked=looked))
 
 
 @bp.get("/work/drafts/<id>/delete")

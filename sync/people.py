@@ -57,6 +57,8 @@ def look_up_person(talk: Talk, certno: str, cert_type: str = "01", name: str = "
         "psn_name": name,
     }
     judged = talk.ask(PERSON, asked)
+    if judged.outcome == "sign_in" and talk.sign_in():  # the worker has not signed in yet, or its number has run out
+        judged = talk.ask(PERSON, asked)
     return facts_of(judged.output) if judged.outcome == "done" else None
 
 

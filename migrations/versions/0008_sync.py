@@ -95,3 +95,4 @@ def upgrade() -> None:
         sa.Column("allowed", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("channel", "logical", name=op.f("pk_pull_cursor")),
     )
+    op.add_column("case_file", sa.Column("province_sn", sa.String(length=30), nullable=True))

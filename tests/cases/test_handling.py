@@ -231,9 +231,11 @@ def test_a_case_page_says_everything_masked(make, as_, session, helper, clerk):
 
 
 def test_a_case_that_is_approved_waits_for_the_province(make, as_, helper, clerk):
-    ref = make.case(by=helper, state=State.APPROVED)
+    ref = make.case(by=helper, state=State.ACCEPTED)
+    assert take(as_(clerk), ref, "approve").status_code == 303
     assert "待同步" in as_(clerk).get(f"/cases/{ref}").text
     assert "现在不用您办" in as_(clerk).get(f"/cases/{ref}").text
+    assert take(as_(clerk), ref, "withdraw", 2).status_code == 409, "nobody knows yet whether the province has it"
 
 
 def test_the_town_asks_for_a_paper_hands_up_and_the_county_decides(make, as_, session, helper, clerk, officer):
@@ -512,7 +514,7 @@ def test_every_step_by_every_role_from_every_state_is_as_the_table_says(make, as
         if Action.READ_CASE not in MAY[role] and state is not State.SUBMITTED:
             continue  # the door is shut before the case is looked at
         for desk in desks.get(state, [None]):
-            ref = make.case(by=helper, state=state, desk=desk)
+            ref = make.case(by=helper, state=state, desk=desk, province_sn="370000" + "1" * 24)
             said = {"words": "请看", "basis": "依据", "asked": ["id"], "handler": colleague[role]}
             found = take(clients[role], ref, step, **said).status_code
             if found != expected(role, step, state, desk):

@@ -1,0 +1,110 @@
+"""What the province says of whoever a draft is about, kept beside what was typed. Room `cases`, floor 4. Never commits.
+
+Asked for by a person at a counter, once name and number stand there; sealed in the draft, for this number only, for a day.
+What was told counts only for the name that was typed: a number alone opens nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from accounts.policy import Actor
+from cases.circumstances import Insurance, Known
+from cases.filing import Subject
+from cases.models import Draft
+from common import audit
+from common.i18n import gettext as _
+from common.sheets import plain_number
+from sync.people import PersonFacts
+
+Ask = Callable[[str, str, str], PersonFacts | None]  # number, kind of certificate, name; None: unknown or unreachable
+KNOWN = "known"  # the answer of a draft that holds it
+LASTS = timedelta(hours=24)
+
+
+def known_of(answers: Mapping[str, Any], now: datetime) -> Known | None:
+    """What is known of the person whose number is typed; None when nobody was asked, or too long ago, or about another."""
+    kept = answers.get(KNOWN)
+    if not isinstance(kept, Mapping) or kept.get("certno") != plain_number(str(answers.get("certno") or "")):
+        return None
+    if kept.get("name") != str(answers.get("psn_name") or "").strip():
+        return None
+    if not timedelta() <= now - datetime.fromisoformat(kept["at"]) <= LASTS:
+        return None
+    said = kept["said"]
+    return Known(
+        psn_no=said["psn_no"],
+        insurances=tuple(Insurance(**row) for row in said["insurances"]),
+        died=said["died"],
+        special_status=said["special_status"],
+        naty=said["naty"],
+    )
+
+
+def fits(facts: PersonFacts, subject: Subject) -> bool:
+    """Whether the province's person is the one who was typed."""
+    return facts.name.strip() == subject.name.strip()
+
+
+def keep(draft: Draft, facts: PersonFacts, now: datetime) -> None:
+    """Remember it in the draft, and fill in what is still empty: which insurance, insured where."""
+    known = Known(
+        psn_no=facts.psn_no,
+        insurances=tuple(Insurance(one.insutype, one.psn_type, one.status, one.admdvs) for one in facts.insurances),
+        died=facts.died,
+        special_status=facts.special[0] if facts.special else None,
+        naty=facts.naty or None,
+    )
+    said = {name: asdict(known)[name] for name in ("psn_no", "insurances", "died", "special_status", "naty")}
+    answers = dict(draft.answers)
+    first = next((one for one in known.insurances if one.status == "1"), None)
+    if first and not answers.get("insutype") and first.insutype in {"310", "390"}:
+        answers["insutype"] = first.insutype
+    if first and not answers.get("insu_admdvs") and first.admdvs.startswith("37"):
+        answers["insu_admdvs"] = first.admdvs
+    answers[KNOWN] = {
+        "at": now.isoformat(),
+        "certno": plain_number(str(answers.get("certno") or "")),
+        "name": str(answers.get("psn_name") or "").strip(),
+        "said": said,
+    }
+    draft.answers = answers
+    draft.version += 1
+    draft.updated_at = now
+
+
+def forget(draft: Draft) -> None:
+    """Nothing is known any more."""
+    if KNOWN in draft.answers:
+        draft.answers = {name: value for name, value in draft.answers.items() if name != KNOWN}
+        draft.version += 1
+
+
+def note(session: Session, draft: Draft, found: bool, *, by: Actor, now: datetime) -> None:
+    """Who asked, and whether somebody was found; about which number stands in no audit."""
+    session.flush()
+    audit.record(
+        session,
+        county_code=by.county_code,
+        actor_id=by.account_id,
+        actor_role=str(by.role),
+        action="person.look_up",
+        about=("draft", draft.id),
+        facts={"found": int(found)},
+        now=now,
+    )
+
+
+def in_words(known: Known, names: Mapping[str, Any]) -> list[str]:
+    """One line for each insurance: 居民医保·正常参保·历下区. names: division → its view."""
+    kinds = {"310": _("职工医保"), "390": _("居民医保")}
+    states = {"0": _("没参保"), "1": _("正常参保"), "2": _("暂停参保"), "3": _("无效"), "4": _("已终止")}
+    lines = []
+    for one in known.insurances:
+        place = names.get(one.admdvs)
+        parts = [kinds.get(one.insutype, one.insutype), states.get(one.status, one.status)]
+        lines.append("·".join([*parts, place.name if place else one.admdvs]))
+    return lines

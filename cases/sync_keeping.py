@@ -1,0 +1,77 @@
+"""What a bureau can do about the province's channel: send again, pause, resume, release. Room `cases`, floor 4.
+
+Never commits; every one of them is audited. What the rules forbid raises Refused with one sentence.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from accounts.policy import Actor
+from cases.drafts import Refused
+from cases.models import State
+from cases.news import CHANNEL, SUBMIT
+from cases.sync_queries import ToLookAt, for_replay
+from common import audit
+from common.i18n import gettext as _
+from sync import channels, outbox, pulls
+from sync.models import OutState
+
+
+def may_replay(found: ToLookAt) -> bool:
+    """Whether sending it again can help. A filing that went back to the county is approved anew instead."""
+    if found.entry.state != OutState.REJECTED:
+        return False
+    return found.entry.logical != SUBMIT or (found.case is not None and found.case.state == State.APPROVED)
+
+
+def replay(session: Session, id: str, *, by: Actor, now: datetime) -> None:
+    """Once more what was refused. A second time is no mistake: by then nobody must look at it."""
+    found = for_replay(session, id, CHANNEL, by.area)
+    if found is None:
+        raise Refused(_("这一条已经不用处理了"), 404)
+    if not may_replay(found):
+        raise Refused(_("这一条不能直接再报，请到办件里处理"))
+    outbox.replay(found.entry, now)
+    _audit(session, "sync.replay", ("outbox", id), found.entry.county_code, by, now)
+
+
+def pause(session: Session, reason: str, *, by: Actor, now: datetime) -> None:
+    """Send nothing until somebody resumes."""
+    channels.pause(session, CHANNEL, by.account_id, reason, now)
+    _audit(session, "sync.pause", ("channel", CHANNEL), by.county_code, by, now, purpose=reason)
+
+
+def resume(session: Session, *, by: Actor, now: datetime) -> None:
+    """Go on, whoever paused."""
+    channels.resume(session, CHANNEL)
+    _audit(session, "sync.resume", ("channel", CHANNEL), by.county_code, by, now)
+
+
+def release(session: Session, *, by: Actor, now: datetime) -> None:
+    """Let the province's list close as many stations as it was held for."""
+    if pulls.release(session, CHANNEL, pulls.ROSTER, now) is None:
+        raise Refused(_("现在没有拦下的名单"))
+    _audit(session, "sync.release", ("channel", CHANNEL), by.county_code, by, now)
+
+
+def _audit(
+    session: Session,
+    action: str,
+    about: tuple[str, str],
+    county: str,
+    by: Actor,
+    now: datetime,
+    purpose: str | None = None,
+) -> None:
+    session.flush()
+    audit.record(
+        session,
+        county_code=county,
+        actor_id=by.account_id,
+        actor_role=str(by.role),
+        action=action,
+        about=about,
+        purpose=purpose,
+        now=now,
+    )

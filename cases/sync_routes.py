@@ -1,0 +1,99 @@
+"""/sync: how the province's channel is, for a bureau: what waits, what was refused and why; sending again, pausing. Floor 4."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, StringConstraints
+
+from accounts.current import current_actor
+from accounts.doors import needs
+from accounts.policy import Action
+from cases import sync_keeping, sync_queries
+from cases.drafts import Refused
+from cases.news import CHANNEL
+from cases.sync_view import sync_page
+from common import clock
+from common.db import done_once, reading
+from common.forms import Ask, Form
+from common.i18n import gettext as _
+from common.i18n import lazy_gettext as _l
+from common.pages import page, see
+from sync import stands
+
+bp = Blueprint("sync", __name__)
+
+
+class PauseForm(BaseModel):
+    """Why nothing shall be sent."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60), Ask(_l("为什么暂停"))]
+
+
+@bp.get("/sync")
+@needs(Action.SEE_SYNC)
+def show() -> str:
+    """Six statements: who asks, editions, the channel, the counts, the list."""
+    return _show()
+
+
+def _show(wrong: str = "", typed: str = "") -> str:
+    session, by, now = reading(), current_actor(), clock.now()
+    asked = request.args.get("page", "")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1
+    number = min(max(number, 1), sync_queries.MAX_PAGES)
+    rows, more = sync_queries.list_of(session, CHANNEL, by.area, number)
+    counts = stands.counts(session, CHANNEL, by.area)
+    return page(
+        "cases/sync.html",
+        **sync_page(session, by, stands.line(session, CHANNEL), counts, rows, now),
+        number=number,
+        more=more,
+        wrong=wrong,
+        typed=typed,
+        done=request.args.get("done", ""),
+    )
+
+
+@bp.post("/sync/entries/<id>/replay")
+@needs(Action.KEEP_SYNC)
+def replay(id: str) -> ResponseReturnValue:
+    """Once more what was refused, after its cause was mended."""
+    by, now = current_actor(), clock.now()
+    return _do(lambda session: sync_keeping.replay(session, id, by=by, now=now), "replay")
+
+
+@bp.post("/sync/pause")
+@needs(Action.KEEP_CHANNEL)
+def pause() -> ResponseReturnValue:
+    """Send nothing for now."""
+    form, by, now = Form.read(PauseForm, request.form), current_actor(), clock.now()
+    if not form.ok:
+        return _show(_("请写明为什么暂停，2 到 60 个字"), request.form.get("reason", "")[:60]), 422
+    return _do(lambda session: sync_keeping.pause(session, form.value.reason, by=by, now=now), "pause")
+
+
+@bp.post("/sync/resume")
+@needs(Action.KEEP_CHANNEL)
+def resume() -> ResponseReturnValue:
+    """Go on sending."""
+    by, now = current_actor(), clock.now()
+    return _do(lambda session: sync_keeping.resume(session, by=by, now=now), "resume")
+
+
+@bp.post("/sync/release")
+@needs(Action.KEEP_CHANNEL)
+def release() -> ResponseReturnValue:
+    """Let the province's list of stations close as many as it says."""
+    by, now = current_actor(), clock.now()
+    return _do(lambda session: sync_keeping.release(session, by=by, now=now), "release")
+
+
+def _do(work: Callable[[Any], None], done: str) -> ResponseReturnValue:
+    try:
+        done_once(work)
+    except Refused as problem:
+        reading().rollback()
+        return _show(problem.words), problem.status
+    return see(url_for("sync.show", done=done))

@@ -1,0 +1,157 @@
+"""A filed 异地就医备案 becomes known to the province and is decided there; the resident reads it by receipt. With the simulator."""
+
+import time
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import expect
+
+from accounts.policy import Role
+from cases.models import Case, State
+from stations.models import Station
+from sync.models import OutboxEntry, OutState
+from tests.browser.looks import axe_faults, layout_faults
+from tests.builders import Make
+from tests.cases.steps import ANSWERS
+from tests.conftest import NOW, make_app
+from tests.platform_process import start_platform
+
+CODE = "204817"
+
+
+@pytest.fixture(scope="module")
+def province(server, server_folder):
+    """The simulator beside the running server: it decides only when it is told to."""
+    platform = start_platform(server_folder, NOW, "--review-after", "100000")
+    platform.set(skew_s=86_400)  # the server's clock began when the first test opened a page
+    yield platform
+    platform.stop()
+    (server_folder / "platform-sim" / "address").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def app(server_folder):
+    app = make_app(f"sqlite:///{server_folder}/menkou.sqlite3", server_folder, key_dir=server_folder / "keys")
+    yield app
+    app.extensions["db"].engine.dispose()
+
+
+@pytest.fixture
+def people(app):
+    """Those of one town, and who watches."""
+    make = Make(app.extensions["db"], NOW)
+    with app.extensions["db"].read_session() as session:
+        station = session.scalars(sa.select(Station).where(Station.open).order_by(Station.code)).first()
+        code, town, county = station.code, station.town_code, station.county_code
+    at = {"area": town, "station_code": code}
+    return make, {
+        "helper": make.actor(Role.HELPER, **at),
+        "clerk": make.actor(Role.CLERK, **at, name="孙丽"),
+        "officer": make.actor(Role.COUNTY_OFFICER, area=county, name="周海"),
+        "province": make.actor(Role.PROVINCE_ADMIN, area="37", name="省台"),
+        "auditor": make.actor(Role.SECURITY_AUDITOR, area=county, name="审计"),
+    }
+
+
+@pytest.fixture
+def signed_in(app, people, phone, server):
+    """signed_in("clerk", js=False): a phone with that person's cookie."""
+    make, who = people
+
+    def open_(name: str, **settings):
+        client = make.signed_in(app.test_client(), who[name])
+        here = phone(**settings)
+        here.context.add_cookies([{"name": "session", "value": client.get_cookie("session").value, "url": server}])
+        return here
+
+    return open_
+
+
+@pytest.fixture
+def ref(people):
+    make, who = people
+    county = who["officer"].area
+    answers = ANSWERS | {"insu_admdvs": county}
+    return make.case(by=who["helper"], county_code=county, answers=answers, state=State.ACCEPTED, code=CODE)
+
+
+def work(app, *first, until):
+    """The worker, until the outbox holds an entry of this logical name and state, whatever it must wait for in between."""
+    for command in first:
+        assert app.test_cli_runner().invoke(args=command).exit_code == 0
+    for _ in range(60):
+        result = app.test_cli_runner().invoke(args=["sync", "work", "--once"])
+        assert result.exit_code == 0, result.output
+        with app.extensions["db"].read_session() as session:
+            if until(session):
+                return
+        time.sleep(0.5)
+    raise AssertionError("the worker did not get there")
+
+
+def newest(session, ref, logical):
+    """The state of the case's newest message of this name."""
+    case_id = session.scalar(sa.select(Case.id).where(Case.ref == ref))
+    mine = sa.select(OutboxEntry.state).where(
+        OutboxEntry.aggregate == f"case:{case_id}", OutboxEntry.logical == logical
+    )
+    return session.scalar(mine.order_by(OutboxEntry.agg_seq.desc()))
+
+
+def stands(session, ref):
+    """The state of the case."""
+    return session.scalar(sa.select(Case.state).where(Case.ref == ref))
+
+
+def looks_right(page):
+    assert axe_faults(page) == []
+    assert layout_faults(page) == []
+
+
+def test_a_filing_is_synced_decided_and_read_by_the_resident(app, province, signed_in, phone, ref):
+    clerk = signed_in("clerk")
+    page = clerk.open(f"/cases/{ref}")
+    page.locator("summary", has_text="通过").click()
+    page.get_by_role("button", name="通过", exact=True).click()
+    expect(page.locator(".head")).to_contain_text("待同步")
+
+    resident = phone()
+    home = resident.open("/follow")
+    home.get_by_label("回执号").fill(ref)
+    home.get_by_label("查询码").fill(CODE)
+    home.get_by_role("button", name="查一查").click()
+    expect(home.locator(".head")).to_contain_text("省里还没回话")
+
+    work(app, until=lambda session: newest(session, ref, "case_submit") == OutState.ACKED)
+    page = clerk.open(f"/cases/{ref}")
+    expect(page.locator(".head")).to_contain_text("已同步")
+    home.reload()
+    expect(home.locator(".head")).to_contain_text("省里已收到")
+    looks_right(home)
+
+    assert province.decide(ref, "approved")
+    work(app, ["sync", "pull", "case_status"], until=lambda session: stands(session, ref) == State.DONE)
+    page = clerk.open(f"/cases/{ref}")
+    expect(page.locator(".head")).to_contain_text("办好了")
+    home.reload()
+    expect(home.locator(".head")).to_contain_text("办好了")
+    expect(home.locator(".tl")).to_contain_text("省里确认了")
+    proof = province.proof()
+    assert proof["ok"], proof
+
+
+@pytest.mark.parametrize("settings", [{}, {"big": True}, {"lang": "en"}, {"dark": True}], ids=str)
+def test_the_pages_of_bureau_and_auditor_are_sound(signed_in, ref, settings):
+    for who, paths in (
+        ("province", ["/sync"]),
+        ("officer", ["/sync"]),
+        ("auditor", ["/audit", "/audit?day=2026-11-01"]),
+    ):
+        here = signed_in(who, **settings)
+        for width in (360, 1280):
+            here.page.set_viewport_size({"width": width, "height": 740})
+            for path in paths:
+                page = here.open(path)
+                for one in page.locator("details").all():
+                    one.evaluate("e => e.open = true")
+                looks_right(page)

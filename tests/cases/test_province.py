@@ -1,0 +1,226 @@
+"""What becomes of a case when the province answers: taken, refused, decided, decided twice, too late, or about nobody. Both databases."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from bs4 import BeautifulSoup
+
+from accounts.policy import Role
+from cases import province
+from cases.models import CaseEvent, Desk, Paper, State
+from cases.transitions import PROVINCE, Step
+from common import db
+from tests.cases.steps import ANSWERS, Way
+from tests.conftest import NOW
+
+CODE = "204817"
+
+
+@pytest.fixture
+def helper(make):
+    return make.actor(Role.HELPER, station_code=make.station())
+
+
+@pytest.fixture
+def clerk(make, helper):
+    return make.actor(Role.CLERK, station_code=helper.station_code)
+
+
+@pytest.fixture
+def officer(make):
+    return make.actor(Role.COUNTY_OFFICER)
+
+
+@pytest.fixture
+def approved(app, make, helper, clerk):
+    """A case that waits for the province; approved(family="resident_enrol")."""
+
+    def begin(**facts):
+        one = Way(app, make.case(by=helper, answers=ANSWERS, state=State.ACCEPTED, code=CODE, **facts))
+        one.take(Step.APPROVE, clerk)
+        return one
+
+    return begin
+
+
+def text(answer):
+    return re.sub(r"\s+", "", BeautifulSoup(answer.text, "html.parser").text)
+
+
+def seen_by(app, make, actor, one):
+    return text(make.signed_in(app.test_client(), actor).get(f"/cases/{one.ref}"))
+
+
+def read_at_home(app, one):
+    client = app.test_client()
+    client.post("/follow", data={"ref": one.ref, "code": CODE})
+    return text(client.get("/follow"))
+
+
+@pytest.mark.parametrize(
+    ("family", "stas", "state", "desk", "step"),
+    [
+        ("remote_care", "approved", State.DONE, None, Step.CONFIRM),
+        ("resident_enrol", "approved", State.PENDING_PAYMENT, None, Step.CONFIRM),
+        ("newborn_enrol", "approved", State.PENDING_PAYMENT, None, Step.CONFIRM),
+        ("stop_enrol", "approved", State.DONE, None, Step.CONFIRM),
+        ("remote_care", "returned", State.IN_REVIEW, Desk.COUNTY, Step.RETURN),
+        ("remote_care", "supplement", State.NEEDS_SUPPLEMENT, Desk.COUNTY, Step.ASK),
+    ],
+)
+def test_a_decision_becomes_a_step(approved, session, family, stas, state, desk, step):
+    one = approved(family=family)
+    one.ack_all()
+    assert one.decide(stas, "就医地与证明不一致") is True
+    assert (one.case.state, one.case.desk) == (state, desk)
+    last = session.scalars(sa.select(CaseEvent).order_by(CaseEvent.seq.desc())).first()
+    assert (last.step, last.actor_role) == (step, PROVINCE)
+    assert (one.case.province_sn is None) == (step is not Step.CONFIRM)
+
+
+def test_a_decision_told_twice_is_one_step(approved, session):
+    one = approved()
+    for _ in range(3):
+        assert one.decide("approved") is True
+    steps = session.scalars(sa.select(CaseEvent.step)).all()
+    assert steps.count(Step.CONFIRM) == 1
+
+
+def test_a_decision_may_come_before_the_answer_to_the_filing(approved):
+    one = approved()
+    one.decide("approved")
+    one.ack_all()
+    assert one.case.state == State.DONE
+
+
+@pytest.mark.parametrize("late", ["approved", "returned", "supplement"])
+def test_what_was_decided_on_an_earlier_version_changes_nothing(approved, officer, late):
+    one = approved()
+    first = one.bodies("case_submit")[0]["ver_no"]
+    one.decide("returned", "请核对")
+    one.take(Step.APPROVE, officer)
+    assert one.decide(late, ver_no=first, ver=1) is True
+    assert one.case.state == State.APPROVED
+    one.decide("approved", ver=2)
+    assert one.case.state == State.DONE
+
+
+def test_a_decision_on_a_case_that_nobody_has_is_said_to_be_unknown(approved):
+    one = approved()
+    assert one.decide("approved", rid="f" * 32) is False
+    assert one.decide("approved", rid="x" * 500) is False
+    assert one.case.state == State.APPROVED
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"stas": "lost"},
+        {"stas": ""},
+        {"stas": None},
+        {"ver_no": None},
+        {"ver_no": "x"},
+        {"ver_no": "-1"},
+        {"ver_no": True},
+        {"ver_no": 99},
+    ],
+    ids=str,
+)
+def test_a_decision_that_cannot_be_read_fails_and_changes_nothing(approved, row):
+    one = approved()
+    with pytest.raises(ValueError, match="a decision"):
+        one.decide(**({"stas": "approved"} | row))
+    assert one.case.state == State.APPROVED
+
+
+def test_a_decision_on_what_was_never_filed_fails(app, make, helper):
+    one = Way(app, make.case(by=helper))
+    with pytest.raises(IndexError):  # nothing was owed, so there is no version to speak of
+        one.decide("approved")
+    with pytest.raises(ValueError, match="never filed"):
+        decide_raw(app, one.case.id)
+
+
+def decide_raw(app, rid):
+    with app.app_context(), db.writing() as session:
+        province.decided(session, {"rid": rid, "ver_no": 1, "stas": "approved"}, NOW)
+
+
+@pytest.mark.parametrize("memo", ["", None, "长" * 2_000, "一行\n两行"], ids=["none", "null", "long", "lines"])
+def test_whatever_the_province_writes_beside_a_decision_is_kept_and_cut(approved, memo):
+    for stas, state in (("returned", State.IN_REVIEW), ("supplement", State.NEEDS_SUPPLEMENT)):
+        one = approved()
+        one.decide(stas, memo)
+        assert one.case.state == state
+
+
+def test_a_case_that_was_taken_back_stays_so_whatever_the_province_decides(approved, clerk):
+    one = approved()
+    one.ack_all()
+    one.take(Step.WITHDRAW, clerk)
+    for stas in ("approved", "returned", "supplement"):
+        assert one.decide(stas) is True
+    assert one.case.state == State.WITHDRAWN
+
+
+# What people read (R16-12 among it)
+
+
+def test_a_refused_filing_tells_the_clerk_why_and_the_resident_that_the_county_looks_again(
+    app, make, approved, clerk, officer
+):
+    one = approved()
+    one.refuse("case_submit", "379801195208170020 在该险种未参保")
+    for who in (clerk, officer):
+        page = seen_by(app, make, who, one)
+        assert "平台退回：379***20在该险种未参保" in page
+        assert "省平台退回" in page
+        assert "379801195208170020" not in page
+    queue = text(make.signed_in(app.test_client(), officer).get("/cases"))
+    assert "平台退回" in queue
+    home = read_at_home(app, one)
+    assert "省里退回来了，县里再看" in home
+    assert "成功" not in home
+    assert "省里已收到" not in home
+
+
+def test_two_ticks_only_once_the_province_has_it(app, make, approved, clerk):
+    one = approved()
+    assert "省里还没回话" in read_at_home(app, one)
+    assert "待同步" in seen_by(app, make, clerk, one)
+    one.ack_all()
+    assert "省里已收到" in read_at_home(app, one)
+    assert "已同步" in seen_by(app, make, clerk, one)
+    one.decide("approved")
+    home = read_at_home(app, one)
+    assert "办好了" in home
+    assert "省里确认了" in home
+
+
+def test_what_is_in_doubt_is_said_to_be_so(app, make, approved, clerk, session):
+    one = approved()
+    session.execute(sa.text("UPDATE outbox SET state = 'unknown', doubtful = TRUE WHERE logical = 'case_submit'"))
+    session.commit()
+    assert "待核实" in seen_by(app, make, clerk, one)
+    assert "省里还没回话" in read_at_home(app, one)
+
+
+def test_a_paper_that_the_province_asks_for_is_asked_of_the_resident_and_filed_again(
+    app, make, approved, session, officer
+):
+    one = approved()
+    one.decide("supplement", "请补交能看清的证明材料")
+    home = read_at_home(app, one)
+    assert "请补交能看清的证明材料" in home
+    assert "等您补材料" in home
+    case = one.case
+    facts = {"sha256": "0" * 64, "mime": "image/jpeg", "size": 1, "county_code": "370102"}
+    session.add(Paper(case_id=case.id, kind="other", state="received", at=NOW, **facts))
+    session.commit()
+    one.take(Step.SUPPLY, officer)
+    one.take(Step.APPROVE, officer)
+    assert [body["ver_no"] for body in one.bodies("case_submit")] == [2, 5]
+    assert one.bodies("case_submit")[-1]["att_cnt"] == 1
+    one.decide("approved", ver=2)
+    assert one.case.state == State.DONE
