@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import accounts.account_routes
 import accounts.admin_routes
@@ -22,8 +23,16 @@ import accounts.cli
 import accounts.current
 import accounts.routes
 import cases.cli
+import cases.export_routes
+import cases.file_routes
+import cases.follow_routes
+import cases.handling_routes
 import cases.paper_routes
 import cases.paper_try_routes
+import cases.privacy_routes
+import cases.proof_routes
+import cases.receipt_routes
+import cases.work_routes
 import common.assets
 import common.cli
 import common.health
@@ -51,7 +60,7 @@ import stations.routes
 import stations.search
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
-from cases import paper_rights
+from cases import follow_access, paper_access
 from common import (
     clock,
     compression,
@@ -99,6 +108,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         HOTLINE=settings.hotline,
         SETTINGS=settings,
     )
+    if settings.proxies:  # then the address that mistakes are counted by is the reader's, not the proxy's
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.auto_reload = settings.development
 
@@ -141,9 +152,18 @@ def create_app(settings: Settings | None = None) -> Flask:
         pocket.routes,
         posters.routes,
         cases.paper_routes,
+        cases.privacy_routes,
+        cases.file_routes,
+        cases.work_routes,
+        cases.receipt_routes,
+        cases.export_routes,
+        cases.handling_routes,
+        cases.follow_routes,
+        cases.proof_routes,
     ):
         app.register_blueprint(room.bp)
-    app.extensions["paper_rights"] = paper_rights.Nobody()  # the rules of the cases take its place
+    app.extensions["paper_rights"] = follow_access.ByReceipt(paper_access.ByPost())
+    app.jinja_env.globals["form_address"] = cases.file_routes.form_address  # the catalogue lies below the cases
     if settings.development:
         app.register_blueprint(common.ui_pieces.bp)
         app.register_blueprint(cases.paper_try_routes.bp)

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from accounts import current, operations, passwords, queries
 from accounts.doors import needs
 from accounts.models import Account
+from accounts.policy import MAY, Action
 from accounts.queries import SignedIn
 from accounts.schema import ROLE_WORDS, PasswordForm
 from common import clock
@@ -46,6 +47,7 @@ def show() -> ResponseReturnValue:
         role=ROLE_WORDS[post.role] if post else "",
         place=(post.station_name or post.area) if post else "",
         several=len(who.posts) > 1,
+        keeps_accounts=post is not None and Action.KEEP_ACCOUNTS in MAY[post.role],
         devices=devices,
         done=request.args.get("done"),
     )

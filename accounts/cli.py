@@ -42,6 +42,24 @@ def create(name: str, role: str, area: str, station: str, staff_name: str) -> No
     _create(name, Role(role), area, station, staff_name)
 
 
+@accounts_cli.command("add-post")
+@click.argument("name")
+@click.option("--role", type=_roles, required=True, help="What the post is.")
+@click.option("--area", default="", help="A prefix of division codes; at a station it is the station's town.")
+@click.option("--station", default="", help="Code of the station, for helpers and clerks.")
+def add_post(name: str, role: str, area: str, station: str) -> None:
+    """Give an account one more post; with several, people choose at the sign-in."""
+    account = _account(name)
+    try:
+        post = new_post(reading(), places(), Role(role), area, station)
+    except Refused as problem:
+        raise Sentence(str(problem)) from None
+    with writing() as session:
+        operations.add_post(session, account.id, post, by=OPERATOR, now=clock.now())
+        session.commit()
+    say(_("%(name)s 多了一个岗位。", name=account.name))
+
+
 @accounts_cli.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(

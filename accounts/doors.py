@@ -85,8 +85,8 @@ def needs(*actions: Action) -> Callable[[Callable[Given, ResponseReturnValue]], 
 
 def unlock_page(who: SignedIn, errors: dict[str, str] | None = None) -> dict[str, Any]:
     """What accounts/unlock.html is drawn from: a form that was on its way is carried along, so nothing typed is lost."""
-    carried = request.endpoint != "accounts.unlock"
-    kept = list(request.form.items(multi=True)) if carried else []
+    carried = request.endpoint not in {"accounts.unlock", "accounts.check_unlock"}
+    kept = list(request.form.items(multi=True)) if carried and request.endpoint not in PASSWORD_PAGES else []
     return {
         "name": who.name,
         "errors": errors or {},

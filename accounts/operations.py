@@ -93,21 +93,25 @@ def make_account(session: Session, new: NewAccount, *, by: By, now: datetime) ->
     session.add(account)
     session.flush()
     for post in new.posts:
-        session.add(
-            Post(
-                account_id=account.id,
-                role=post.role,
-                area=post.area,
-                county_code=post.county_code,
-                station_code=post.station_code,
-                station_name=post.station_name,
-                starts_on=local_date(now),
-            )
-        )
-    session.flush()
-    for post in new.posts:
-        _note(session, by, "account.make", account.id, post.county_code, now, {"role": post.role, "area": post.area})
+        add_post(session, account.id, post, by=by, now=now)
     return account
+
+
+def add_post(session: Session, account_id: str, post: NewPost, *, by: By, now: datetime) -> None:
+    """One post, or one more, from today on."""
+    session.add(
+        Post(
+            account_id=account_id,
+            role=post.role,
+            area=post.area,
+            county_code=post.county_code,
+            station_code=post.station_code,
+            station_name=post.station_name,
+            starts_on=local_date(now),
+        )
+    )
+    session.flush()
+    _note(session, by, "account.post", account_id, post.county_code, now, {"role": post.role, "area": post.area})
 
 
 def close_account(session: Session, account: Account, *, by: By, now: datetime) -> None:

@@ -56,7 +56,7 @@ def weakness(password: str, *, names: tuple[str, ...] = ()) -> str | None:
         left = left.replace(word, "")
     letters = re.sub(r"[\W\d_]", "", left)
     runs = any(
-        typed[at : at + 5] in row or typed[at : at + 5] in row[::-1] for row in _ROWS for at in range(len(typed))
+        typed[at : at + 5] in row or typed[at : at + 5] in row[::-1] for row in _ROWS for at in range(len(typed) - 4)
     )
     if len(set(typed)) < 5 or runs or (len(letters) < 2 and left != typed) or typed.isdigit():
         return _("这个密码太容易猜。换几个不相干的词连起来。")

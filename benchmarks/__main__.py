@@ -9,7 +9,7 @@ import os
 import sys
 from datetime import datetime
 
-from benchmarks import finder, first_visit, million, papers, profile_finder, roster, start
+from benchmarks import case_queue, finder, first_visit, million, papers, profile_finder, roster, start
 from benchmarks import map as map_page
 from benchmarks.table import note, say, show
 
@@ -20,6 +20,7 @@ PARTS = {
     "roster": roster.measure,
     "map": map_page.measure,
     "papers": papers.measure,
+    "queue": case_queue.measure,
     "start": start.measure,
 }
 EXTRA = {"profile": profile_finder.measure}  # no bar: where the finder page spends its time

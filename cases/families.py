@@ -4,9 +4,12 @@ from typing import Any
 
 from cases.circumstances import Circumstances
 from cases.filing import Checked, Family
+from cases.newborn_enrol import NEWBORN_ENROL
 from cases.remote_care import REMOTE_CARE
+from cases.resident_enrol import RESIDENT_ENROL
+from cases.stop_enrol import STOP_ENROL
 
-ALL = (REMOTE_CARE,)
+ALL = (RESIDENT_ENROL, NEWBORN_ENROL, STOP_ENROL, REMOTE_CARE)
 FAMILIES: dict[int, Family] = {item: family for family in ALL for item in sorted(family.items)}
 
 

@@ -13,19 +13,23 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Account
 from accounts.policy import Actor
-from cases import drafts, form_places
+from cases import drafts, form_places, papers
+from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
 from cases.filing import Checked, Family, PaperNeed
 from cases.form_steps import CHANNEL, CODE, CODE_TAIL, CONFIRMED, Step, ask_of, beside, fields_of, seen_part, typed_of
-from cases.models import Case, Draft, KeptOperation
+from cases.models import Case, Draft, KeptOperation, Paper
 from cases.submitting import NotFit, Submitted, check_draft, submit
+from common import clock
 from common.i18n import gettext as _
 from common.sealing import fingerprint
 from common.sheets import plain_number
 from stations import queries as stations
 
 CHANNELS = ("window", "assisted", "door_to_door", "self_service")
+MARK = "commit_mark"  # how the person confirmed the promise
+SIGNED_PAPERS = (papers.SIGNATURE, "written_authorisation", *EVIDENCE.values())
 NUMBERS = ("certno", "birth_cert_no")  # by the last four of which a resident's draft is found
 
 
@@ -37,6 +41,11 @@ class Filled:
     family: Family
     checked: Checked
     places: dict[str, Mapping[str, str]]
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What each field means; None where it is empty or wrong."""
+        return getattr(self.checked.form, "said", {})
 
     @property
     def channel(self) -> str:
@@ -71,8 +80,15 @@ def look(session: Session, draft: Draft, *, by: Actor | None, now: datetime) -> 
         own_mobile=own_mobile(session, by),
         confirmed=frozenset(said.get(CONFIRMED) or ()),
     )
+    if said.get(MARK) == papers.SIGNATURE and by and not _signed(session, draft):
+        checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
     family = FAMILIES[draft.item_no]
     return Filled(draft, family, checked, places_of(session, family, draft))
+
+
+def _signed(session: Session, draft: Draft) -> bool:
+    wanted = sa.select(Paper.id).where(Paper.draft_id == draft.id, Paper.kind.in_(SIGNED_PAPERS))
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def _channel(said: Mapping[str, Any]) -> str:
@@ -95,6 +111,12 @@ def places_of(session: Session, family: Family, draft: Draft) -> dict[str, Mappi
 
 
 # Keeping what was typed
+
+
+def first_answers(item_no: int, now: datetime) -> dict[str, str]:
+    """What a form at a counter begins with: it usually holds from today on."""
+    names = FAMILIES[item_no].shape.model_fields
+    return {"begndate": clock.local_date(now).isoformat()} if "begndate" in names else {}
 
 
 def locked(session: Session, id: str, *, now: datetime, by: Actor | None = None, secret: str = "") -> Draft:

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from accounts.policy import Actor
 from cases import form_view, paper_operations
 from cases.agent import EVIDENCE
+from cases.drafts import TAIL
 from cases.filing import Checked, Level, PaperNeed
-from cases.filling import CHANNELS, Filled, look, own_mobile
+from cases.filling import CHANNELS, MARK, Filled, look, own_mobile, tail_of
 from cases.form_steps import NAMES, Step, fields_of, step_of
 from cases.models import Draft
 from cases.papers import SIGNATURE
@@ -60,12 +61,13 @@ def form_page(
 ) -> str:
     """WHO or MATTER. `errors`: None while nobody has been told what is wrong."""
     checked, draft = filled.checked, filled.draft
+    sections = form_view.sections(filled.family, checked, step, filled.places, errors or {})
     return page(
         "cases/form.html",
         **common(session, filled, step, where, by=by),
-        sections=form_view.sections(filled.family, checked, step, filled.places, errors is not None),
+        sections=sections,
         errors=errors or {},
-        shown=set(fields_of(filled.family, step)),
+        shown={question.name for section in sections for question in section.questions},
         doubts=form_view.doubts(filled.family, checked, step) if doubts else [],
         notes=form_view.notes(checked, Level.INFO) if step is Step.MATTER else [],
         channels=channels(session, draft) if by and step is Step.WHO else [],
@@ -108,7 +110,7 @@ def conditions(filled: Filled, step: Step) -> str:
 
 
 def _plain(form: Any, name: str) -> str:
-    value = form.said.get(name)
+    value = getattr(form, "said", {}).get(name)
     return value if isinstance(value, str) else "1" if value is True else "0"
 
 
@@ -142,7 +144,7 @@ def with_papers(session: Session, filled: Filled, *, by: Actor | None, now: date
 def paper_needs(filled: Filled) -> list[PaperNeed]:
     """What step 3 asks for: the papers of the form, and the photo of a written authorisation."""
     needs = filled.needs
-    if filled.checked.form.said.get("auth_kind") == "written_photo":
+    if filled.draft.answers.get("auth_kind") == "written_photo":  # typed: what is wrong has no meaning
         needs = [*needs, PaperNeed(EVIDENCE["written_photo"], _("书面授权的照片"))]
     return needs
 
@@ -175,30 +177,46 @@ def sign_page(
         errors = {name: words for name, words in errors.items() if name not in signed}
     have = paper_operations.papers_of(session, filled.draft)
     kind = signature_kind(filled)
+    signature = next((one for one in have if one.kind == kind), None)
+    sections = form_view.sections(filled.family, checked, Step.SIGN, filled.places, errors if told else {})
+    if signature and not filled.draft.answers.get(MARK):
+        sections = [form_view.chosen(section, MARK, SIGNATURE) for section in sections]
     return page(
         "cases/form_sign.html",
         **common(session, filled, Step.SIGN, where, by=by),
         told=form_view.summary(filled.family, checked, filled.places),
         errors=errors,
         links=_links(session, filled, errors, where, by=by, now=now),
-        sections=form_view.sections(filled.family, checked, Step.SIGN, filled.places, told),
+        sections=sections,
         known=conditions(filled, Step.SIGN),
         doubts=form_view.doubts(filled.family, checked),
         notes=form_view.notes(checked, Level.INFO, Level.HANDUP),
         missing=[need for need in checked.papers if need.by_later and need.kind not in {one.kind for one in have}],
-        have=[one for one in have if one.kind not in {kind}],
-        signature=next((one for one in have if one.kind == kind), None),
+        have=[one for one in have if one is not signature],
+        signature=signature,
         signature_kind=kind,
-        name=filled.checked.form.said.get("psn_name") or "",
+        name=filled.said.get("psn_name") or "",
         seen=filled.seen,
         problem=problem,
         day=clock.local_date(now),
     )
 
 
+def take_along_page(session: Session, filled: Filled, where: Addresses) -> str:
+    """A resident's last page: what was filled in, what is still missing, and the button that makes the code."""
+    by_step = {step: form_view.errors_on(filled.family, filled.checked, step) for step in (Step.WHO, Step.MATTER)}
+    return page(
+        "cases/file_take.html",
+        **common(session, filled, Step.PAPERS, where, by=None),
+        told=form_view.summary(filled.family, filled.checked, filled.places),
+        gaps=sum(len(errors) for errors in by_step.values()),
+        ready=len(tail_of(filled.draft.answers)) == TAIL,
+    )
+
+
 def signature_kind(filled: Filled) -> str:
     """As what a name drawn on the screen is kept: under the promise, or under the authorisation of an agent."""
-    drawn = filled.checked.form.said.get("auth_kind") == "drawn_signature"
+    drawn = filled.draft.answers.get("auth_kind") == "drawn_signature"
     return EVIDENCE["drawn_signature"] if drawn else SIGNATURE
 
 
@@ -214,9 +232,14 @@ def _links(
         if name == "form":
             continue
         if name not in later.errors:
-            links[name] = where.at(Step.SIGN if "signature" in signature_kind(filled) and name == "auth_kind" else 3)
+            drawn = filled.draft.answers.get(name) == "drawn_signature"
+            links[name] = "#sign-name" if drawn else where.at(Step.PAPERS)
         else:
-            links[name] = f"#{name}" if step is Step.SIGN else where.at(step, name, told=True)
+            links[name] = (
+                f"#{name}"
+                if step is Step.SIGN
+                else where.at(step, "" if name in form_view.SETTLED else name, told=True)
+            )
     return links
 
 

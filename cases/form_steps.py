@@ -26,12 +26,12 @@ NAMES = {Step.WHO: _l("谁来办"), Step.MATTER: _l("办什么"), Step.PAPERS: _
 # What people confirm at the end, with the whole form before their eyes.
 SIGNED = frozenset({"notice_version", "promise", "grdn_consent", "commit_by", "commit_mark", "sms_ok"})
 CHANNEL, CONFIRMED, CODE, CODE_TAIL = "channel", "confirmed", "code", "code_tail"  # kept beside the form's own fields
-_PERSON = "psn_name"
+_PEOPLE = frozenset({"psn_name", "grdn_name", "ident_by"})
 
 
 def sections_of(family: Family, step: Step) -> list[tuple[Any, tuple[str, ...]]]:
-    """The headings of one page, each with its fields. Whatever is asked before and with the person is WHO."""
-    last = max(place for place, (_heading, names) in enumerate(family.sections) if _PERSON in names)
+    """The headings of one page, each with its fields. Whatever is asked before and with the people is WHO."""
+    last = max(place for place, (_heading, names) in enumerate(family.sections) if _PEOPLE.intersection(names))
     cut = []
     for place, (heading, names) in enumerate(family.sections):
         here = Step.WHO if place <= last else Step.MATTER

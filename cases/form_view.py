@@ -5,7 +5,7 @@ Comes in: a family and what its check said. Goes out: plain dataclasses for temp
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,8 @@ from common.i18n import english
 from common.i18n import gettext as _
 
 MANY = 600  # more names than that would make the page heavy: then they are typed without help
+TICKED = ("1", "on", "true", "yes")
+SETTLED = frozenset({"reason"})  # the item has said it already
 RADIOS = 5  # choices that stand open on the page
 FEW = 40  # choices that a phone's own list still shows well; more are typed and looked up
 _FAR = re.compile(r"(^|_)brdy$|^live_since$")  # years ago: typed, since a calendar would be leafed through for minutes
@@ -72,18 +74,25 @@ class Answer:
 Places = Mapping[str, Mapping[str, str]]  # field → code → name
 
 
-def sections(family: Family, checked: Checked, step: Step, places: Places, errors: bool) -> list[Section]:
-    """One page of the form. `errors`: whether to say what is wrong or missing."""
+def sections(family: Family, checked: Checked, step: Step, places: Places, errors: Mapping[str, str]) -> list[Section]:
+    """One page of the form. `errors`: what to say of which field; nothing while nobody has been told yet."""
     said = []
     for heading, names in sections_of(family, step):
         asked = tuple(
-            question(checked.form[name], checked.remarks, places, errors)
+            question(checked.form[name], checked.remarks, places, errors.get(name))
             for name in names
-            if not _settled_away(checked.form, name)
+            if name not in SETTLED and not _settled_away(checked.form, name)
         )
         if asked:
             said.append(Section(str(heading), asked))
     return said
+
+
+def chosen(section: Section, name: str, value: str) -> Section:
+    """The section with this choice made, for somebody to leave or to change."""
+    return replace(
+        section, questions=tuple(replace(q, value=value) if q.name == name else q for q in section.questions)
+    )
 
 
 def _settled_away(form: Any, name: str) -> bool:
@@ -97,7 +106,7 @@ def _settled_away(form: Any, name: str) -> bool:
     )
 
 
-def question(field: Field, remarks: Iterable[Remark], places: Places, errors: bool) -> Question:
+def question(field: Field, remarks: Iterable[Remark], places: Places, error: str | None) -> Question:
     """One field as it is drawn."""
     ask = field.ask
     options = tuple((value, str(words)) for value, words in _options(field, places))
@@ -107,10 +116,10 @@ def question(field: Field, remarks: Iterable[Remark], places: Places, errors: bo
         label=str(ask.label),
         hint=str(ask.hint),
         how=how,
-        value=dict(options).get(value, value) if how == "place" else value,
+        value=dict(options).get(field.value, field.value) if how == "place" else field.value,
         values=field.values,
         options=options if len(options) <= MANY else (),
-        error=field.error if errors else None,
+        error=error,
         required=field.required,
         when=" ".join(f"{when.field}={','.join(when.among)}" for when in ask.when),
         x_key=ask.clean == "number" and field.name.endswith("certno"),
@@ -133,7 +142,7 @@ def _how(field: Field, choices: int) -> str:
     if widget == "date":
         near = not _FAR.search(field.name) and (not field.value or _DAY.fullmatch(field.value))
         return "day" if near else "date"  # the browser's calendar would drop what it cannot read
-    if widget == "region" or (widget in {"choice", "select"} and choices > FEW):
+    if widget == "region":
         return "select" if 0 < choices <= FEW else "place"
     if widget == "choice" and choices > RADIOS:
         return "select"
@@ -152,9 +161,8 @@ def notes(checked: Checked, *levels: Level) -> list[str]:
 
 
 def errors_on(family: Family, checked: Checked, step: Step) -> dict[str, str]:
-    """What is wrong on one page, with what is wrong of the whole form."""
-    here = {*fields_of(family, step), "form"}
-    return {name: words for name, words in checked.errors.items() if name in here}
+    """What is wrong on one page, in the order of its fields, after what is wrong of the whole form."""
+    return {name: checked.errors[name] for name in ("form", *fields_of(family, step)) if name in checked.errors}
 
 
 def summary(family: Family, checked: Checked, places: Places) -> list[tuple[str, list[Answer]]]:
@@ -162,26 +170,32 @@ def summary(family: Family, checked: Checked, places: Places) -> list[tuple[str,
     told = []
     for step in (Step.WHO, Step.MATTER):
         for heading, names in sections_of(family, step):
-            rows = [_answer(checked.form[name], step, places) for name in names if checked.form[name].shown]
+            rows = [
+                _answer(checked.form, name, step, places)
+                for name in names
+                if name not in SETTLED and checked.form[name].shown
+            ]
             rows = [row for row in rows if row.words or row.error]
             if rows:
                 told.append((str(heading), rows))
     return told
 
 
-def _answer(field: Field, step: Step, places: Places) -> Answer:
-    return Answer(field.name, str(field.ask.label), _words(field, places), step, field.error)
+def _answer(form: Any, name: str, step: Step, places: Places) -> Answer:
+    field, meaning = form[name], getattr(form, "said", {}).get(name)
+    words = meaning if isinstance(meaning, str) else field.value  # normalised, where it is right
+    return Answer(name, str(field.ask.label), _words(field, words, places), step, field.error)
 
 
-def _words(field: Field, places: Places) -> str:
-    options = {value: str(words) for value, words in field.ask.options}
+def _words(field: Field, value: str, places: Places) -> str:
+    options = {code: str(words) for code, words in field.ask.options}
     if field.ask.widget == "tick":
-        return _("是") if field.value in {"1", "on", "true", "yes"} else ""
+        return _("是") if value in TICKED else ""
     if field.ask.widget == "choices":
-        return ("; " if english() else "、").join(options.get(value, value) for value in field.values)
-    if field.ask.widget == "date" and _DAY.fullmatch(field.value):
-        return say_day(date.fromisoformat(field.value)) if _real(field.value) else field.value
-    return {**options, **places.get(field.name, {})}.get(field.value, field.value)
+        return ("; " if english() else "、").join(options.get(one, one) for one in field.values)
+    if field.ask.widget == "date" and _DAY.fullmatch(value):
+        return say_day(date.fromisoformat(value)) if _real(value) else value
+    return {**options, **places.get(field.name, {})}.get(value, value)
 
 
 def _real(text: str) -> bool:

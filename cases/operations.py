@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from accounts.policy import Action, Actor, may
-from cases import deadlines, news
+from accounts.policy import MAY, Action, Actor, may
+from cases import deadlines, news, receipts
 from cases.drafts import Refused
 from cases.filing import PaperNeed
-from cases.models import Authorisation, Case, CaseEvent, Desk, State
+from cases.models import Authorisation, Case, CaseEvent, Desk, KeptOperation, Paper, State
 from cases.scope import may_step, reaches
 from cases.submitting import as_asked, supplement_due
 from cases.trail import add_audit, add_event, state_word
@@ -23,9 +23,11 @@ from cases.transitions import CLOCK, Rule, Step, rule_for
 from common import audit, clock
 from common.editions import working_days
 from common.i18n import gettext as _
+from common.sealing import fingerprint, keys_of
 
 MAX_WORDS = 300
 PURPOSE_LENGTH = (2, 60)
+SUBJECT_FIELDS = ("name", "certno", "mobile", "contact_tel")
 
 
 # Steps
@@ -56,6 +58,9 @@ def take_step(
     if not _allowed(by, case, rule):
         raise Refused(_("这一步不归您的岗位办"), 403)
     _must_be_said(step, words, basis, asked, case, handler_id)
+    missing = still_missing(session, case) if step is Step.SUPPLY else []
+    if missing:
+        raise Refused(_("还差：%(papers)s", papers=_("、").join(missing)), 422)
 
     today, days = clock.local_date(now), working_days(session)
     was_waiting = case.state == State.NEEDS_SUPPLEMENT
@@ -165,12 +170,17 @@ def revoke(session: Session, authorisation: Authorisation, *, by: Actor, case: C
 
 
 def reveal(session: Session, case: Case, field: str, purpose: str, *, by: Actor, now: datetime) -> str:
-    """One full value of the person, for a purpose that is written down with who asked and when. Raises Refused."""
+    """One full value, for a purpose that is written down with who asked and when. Raises Refused.
+
+    field    one of SUBJECT_FIELDS, or answers.<name> of what was filled in.
+    """
     if not (may(by, Action.REVEAL) and reaches(by, case)):
         raise Refused(_("您的岗位不能查看完整信息"), 403)
     if not PURPOSE_LENGTH[0] <= len(purpose.strip()) <= PURPOSE_LENGTH[1]:
         raise Refused(_("请写明为什么要看，2 到 60 个字"), 422)
-    if field not in {"name", "certno", "mobile", "contact_tel"}:
+    of_answers = field.removeprefix("answers.") if field.startswith("answers.") else None
+    known = of_answers in case.answers if of_answers else field in SUBJECT_FIELDS
+    if not known:
         raise Refused(_("没有这一项"), 404)
     audit.record(
         session,
@@ -183,4 +193,87 @@ def reveal(session: Session, case: Case, field: str, purpose: str, *, by: Actor,
         facts={"field": field},
         now=now,
     )
-    return str(case.subject.get(field) or "")
+    return str((case.answers if of_answers else case.subject).get(of_answers or field) or "")
+
+
+# Papers, the code of the receipt
+
+
+def mark_paper(session: Session, case: Case, paper: Paper, fit: bool, *, by: Actor, now: datetime) -> None:
+    """Say of a paper that it will do, or will not. Raises Refused."""
+    here = reaches(by, case) and Action.ACCEPT in MAY[by.role] and case.desk is not None
+    if not here:
+        raise Refused(_("这一步不归您的岗位办"), 403)
+    state = "fit" if fit else "unfit"
+    if paper.case_id != case.id or paper.state not in {"received", "fit", "unfit"}:
+        raise Refused(_("没有这一项"), 404)
+    if paper.state != state:
+        paper.state = state
+        add_event(session, case, f"paper_{state}", by, now, paper=paper.kind)
+        add_audit(session, case, f"paper.{state}", by, now)
+
+
+def still_missing(session: Session, case: Case) -> list[str]:
+    """Names of the papers that were asked for and have not come since. At most two SELECTs."""
+    wanted = sa.select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.step == Step.ASK)
+    asks = session.scalars(wanted.order_by(CaseEvent.seq)).all()
+    if not asks:
+        return []
+    at_hand = session.execute(
+        sa.select(Paper.kind, Paper.at).where(Paper.case_id == case.id, Paper.state.in_(("received", "fit")))
+    ).all()
+    return missing_of(asks, [(kind, at) for kind, at in at_hand])
+
+
+def missing_of(events: Sequence[CaseEvent], at_hand: Sequence[tuple[str, datetime]]) -> list[str]:
+    """The same of what was read already: kind and moment of each paper that will do."""
+    return [one["name"] for one in not_yet_here(events, at_hand)]
+
+
+def not_yet_here(events: Sequence[CaseEvent], at_hand: Sequence[tuple[str, datetime]]) -> list[dict[str, str]]:
+    """Kind and name of what the last request asked for and did not come after it."""
+    asks = [event for event in events if event.step == Step.ASK]
+    came = {kind for kind, at in at_hand if asks and at >= asks[-1].at}
+    return [one for one in asked_papers(events) if one["kind"] not in came]
+
+
+def new_follow_code(session: Session, case: Case, *, by: Actor, now: datetime) -> str:
+    """Another code beside the receipt number, for a resident who is there and has lost it; the old one is dead."""
+    if not (may(by, Action.FILE_CASE) and reaches(by, case)):
+        raise Refused(_("这一步不归您的岗位办"), 403)
+    code = receipts.new_code()
+    case.follow_hash = receipts.follow_hash(keys_of(session), case.ref, code)
+    add_event(session, case, "new_code", by, now)
+    add_audit(session, case, "case.new_code", by, now)
+    return code
+
+
+# The same request a second time
+
+
+def done_before(session: Session, op_id: str, request: dict[str, str], by: Actor | None) -> bool:
+    """Whether this very operation was done already. Raises Refused for the same id with other content or in other hands."""
+    kept = session.get(KeptOperation, op_id)
+    if kept is None:
+        return False
+    if kept.sha256 != fingerprint(request) or kept.actor_id != (by.account_id if by else None):
+        raise Refused(_("这份申请刚被改过，请看过新内容再提交"))
+    return True
+
+
+def remember(
+    session: Session, op_id: str, request: dict[str, str], case: Case, by: Actor | None, now: datetime
+) -> None:
+    """Note that it was done, in the same transaction."""
+    session.add(
+        KeptOperation(
+            op_id=op_id,
+            county_code=case.county_code,
+            actor_id=by.account_id if by else None,
+            sha256=fingerprint(request),
+            case_id=case.id,
+            answer={"ref": case.ref},
+            at=now,
+        )
+    )
+    session.flush()

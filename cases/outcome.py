@@ -27,6 +27,7 @@ def checked(
     live_key: str,
     starts_on: date | None = None,
     ends_on: date | None = None,
+    child: bool = False,
 ) -> Checked:
     """`derived`: answers nobody typed, None for those to leave out. An exit takes the mistakes with it."""
     needed = tuple(papers)
@@ -37,7 +38,7 @@ def checked(
         form.errors.clear()
         kept = tuple(one for one in kept if one.level is Level.EXIT)
     answers = canonical_answers(form, derived)
-    child = bool(subject and subject.born and age_on(about.at.today, subject.born) < CONSENTS)
+    child = child or bool(subject and subject.born and age_on(about.at.today, subject.born) < CONSENTS)
     return Checked(
         form=form,
         remarks=kept,
@@ -103,7 +104,7 @@ def person_subject(form: SheetForm[Any], about: About) -> Subject | None:
         sex=found.sex or said["gend"],
         born=found.born or said["brdy"],
         mobile=said["mob"] or said["grdn_mob"],
-        contact_name=said["contact_name"],
+        contact_name=said["contact_name"] or said["grdn_name"],
         contact_tel=said["contact_tel"],
     )
 

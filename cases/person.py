@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated, Any, NamedTuple
 
 from cases.circumstances import About, Insurance
+from cases.item_names import ITEM_NAMES
 from cases.places import ethnic_groups, nationalities
 from common import id_number
 from common.forms import Ask, When
@@ -58,7 +59,6 @@ class Person(Sheet):
         Ask(
             _l("国籍"),
             widget="select",
-            pattern="[A-Z]{3}",
             must=True,
             when=(When("psn_cert_type", ("07", "08")),),
             missing=_l("请选择国籍"),
@@ -90,6 +90,8 @@ def person_options(name: str) -> tuple[tuple[str, Any], ...] | None:
     """Long lists that are data."""
     if name == "nat_regn_code":
         return nationalities()
+    if name == "auth_items":
+        return tuple((str(number), words) for number, words in ITEM_NAMES.items())
     return ethnic_groups() if name == "naty" else None
 
 

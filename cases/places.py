@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from common.i18n import pick
+from common.i18n import english
 
 DATA = Path(__file__).parent / "data"
 SHANDONG = "37"
@@ -50,18 +50,18 @@ def merged_divisions() -> dict[str, Merged]:
 
 
 @cache
-def _named(file: str) -> tuple[tuple[str, str, str], ...]:
-    return tuple((row["code"], row["zh"], row["en"]) for row in _rows(file))
+def _named(file: str, in_english: bool) -> tuple[tuple[str, str], ...]:
+    return tuple((row["code"], row["en" if in_english else "zh"]) for row in _rows(file))
 
 
 def ethnic_groups() -> tuple[tuple[str, str], ...]:
     """Choices of naty (GB/T 3304), in the reader's language."""
-    return tuple((code, pick(zh, en)) for code, zh, en in _named("ethnic_groups.csv"))
+    return _named("ethnic_groups.csv", english())
 
 
 def nationalities() -> tuple[tuple[str, str], ...]:
     """Choices of nat_regn_code (ISO 3166-1 alpha-3), China left out, in the reader's language."""
-    return tuple((code, pick(zh, en)) for code, zh, en in _named("nationalities.csv"))
+    return _named("nationalities.csv", english())
 
 
 def place_name(code: str | None) -> str:

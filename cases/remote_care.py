@@ -146,11 +146,13 @@ class RemoteCare(Person, Insured, Contact, Guardian, Agent, Promise):
     def facts(cls, said: dict[str, Any], about: About) -> dict[str, str]:
         facts = person_facts(said, about) | guardian_facts(said, about)
         promised = about.item_no in LASTING and said["proof_route"] == "commitment" and said["filing_act"] != "cancel"
-        consents = facts["under_14"] == "1"
+        consents = facts["under_14"] == "1" and said["grdn_name"] is not None
         return facts | promise_facts(about, promised=promised, consents=consents, by_agent=said["by_agent"] is True)
 
     @classmethod
     def options(cls, name: str, about: About) -> tuple[tuple[str, Any], ...] | None:
+        if name == "reason" and about:  # the item says which; the others are other items
+            return (REASONS[about.item_no][:2],)
         return person_options(name)
 
     @classmethod
@@ -217,8 +219,6 @@ def _who_may(form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]:
     """Which of the five kinds is this person's."""
     said, item = form.said, about.item_no
     insurance = insurance_of(said, about)
-    if said["reason"] and said["reason"] != REASONS[item][0]:
-        yield "reason", _("请选择备案类型")
     if "certno" not in form.errors:
         yield from known_rules(about, insurance.status if insurance else None)
     if said["filing_act"] == "cancel" or not insurance:

@@ -89,7 +89,8 @@ def begin() -> ResponseReturnValue:
     if offer is None or offer.why_not:
         return _new({"form": offer.why_not if offer else _("本站没有承接这件事，请到能办的站点办理。")}), 409
     with writing() as session:
-        draft, _secret = drafts.begin(session, form.value.item, now=clock.now(), by=by)
+        answers = filling.first_answers(form.value.item, clock.now())
+        draft, _secret = drafts.begin(session, form.value.item, now=clock.now(), by=by, answers=answers)
         session.commit()
         id = draft.id
     return see(url_for("work.draft", id=id, step=1))

@@ -39,7 +39,7 @@ class LoadForm(BaseModel):
         str,
         StringConstraints(max_length=40),
         AfterValidator(_tail),
-        Ask(_l("证件号码后四位"), hint=_l("照着居民的证件填")),
+        Ask(_l("证件号码后四位"), hint=_l("照着居民的证件填；没有身份证的孩子填出生证编号的")),
     ]
 
 

@@ -35,7 +35,8 @@ class Ask:
     The rest is for sheets (common/sheets.py) and says as data what page, JSON door and phone check alike. `widget` there:
     text, number, date, tick, choice, choices, region, tel. `when`: shown only if all of these hold. `must`: may not be left
     out while shown (`missing`: what to say then; `follows`: only once that field is filled). `clean`: text, name, number.
-    `least`, `most`: characters. `pattern`: of the cleaned value. `secrecy`: pub, per(sonal), sen(sitive).
+    `least`, `most`: characters. `pattern`: of the cleaned value; beside options it decides,
+    and they are only offered. `secrecy`: pub, per(sonal), sen(sitive).
     `also`: values taken beside those of `options`, which no page offers.
     """
 

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     time_scale: Annotated[float, Field(gt=0, le=100_000)] = 1.0
     random_seed: int = 20251119
     hotline: Annotated[str, StringConstraints(pattern=r"^[0-9-]{3,20}$")] = "12393"
+    proxies: Annotated[int, Field(ge=0, le=3)] = 0
     development: bool = False
     log_requests: bool = True
     map_tiles: Literal["", "tianditu", "sdmap"] = ""
@@ -168,6 +169,7 @@ _MUST_BE = {
     "divisions": "division prefixes with commas, for example 37, 3713 or 371302",
     "time_scale": "a number greater than 0, at most 100000",
     "random_seed": "a whole number",
+    "proxies": "a whole number from 0 to 3",
     "hotline": "a telephone number: 3 to 20 digits or hyphens",
     "development": "true or false",
     "log_requests": "true or false",

@@ -15,7 +15,7 @@ from fpdf import FPDF
 from common.clock import SHANGHAI
 from posters.fonts import Weight
 from posters.pdf_fonts import printable, small_font, widths
-from posters.qr import qr
+from common.qr import qr
 from posters.queries import MODE_SIGNS, NO_ITEMS, Group, Poster
 
 Size: TypeAlias = Literal["a4", "a3"]

@@ -16,10 +16,10 @@ from common.i18n import gettext as _
 from common.i18n import lazy_gettext as _l
 from common.i18n import say_date
 from common.pages import page, see
+from common.qr import qr
 from posters import operations, pdf, queries
 from posters.address import public_url
 from posters.fonts import font_file
-from posters.qr import qr
 from posters.version import unsealed
 from stations.details import area_words, taken_on, week_lines
 from stations.models import Station

@@ -13,7 +13,7 @@ from accounts.policy import Actor, Role
 from cases import receipts
 from cases.filing import Subject
 from cases.masks import sealed_subject
-from cases.models import Case, CaseEvent, Desk, State
+from cases.models import OPEN_STATES, Case, CaseEvent, Desk, State
 from common import clock, editions
 from common.db import Database
 from common.ids import new_id
@@ -227,6 +227,8 @@ class Make:
     ) -> str:
         """A case as it stands after it was submitted; returns its receipt number. `code` follows it. Every case is of
         another subject matter, so one person may have many."""
+        if state not in OPEN_STATES:
+            desk = None
         station_code, town = facts.pop("station_code", None), facts.pop("town_code", None)
         station_code = station_code or (by.station_code if by and by.station_code else self.station())
         filer = by.account_id if by else "0" * 32

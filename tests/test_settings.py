@@ -88,6 +88,7 @@ WRONG = [
     ({"MENKOU_RANDOM_SEED": "1.5"}, "MENKOU_RANDOM_SEED", "a whole number, not '1.5'"),
     ({"MENKOU_RANDOM_SEED": "9" * 5000}, "MENKOU_RANDOM_SEED", "a whole number"),
     ({"MENKOU_HOTLINE": "call me"}, "MENKOU_HOTLINE", "a telephone number"),
+    ({"MENKOU_PROXIES": "many"}, "MENKOU_PROXIES", "a whole number from 0 to 3"),
     ({"MENKOU_DEVELOPMENT": "perhaps"}, "MENKOU_DEVELOPMENT", "true or false, not 'perhaps'"),
     ({"MENKOU_LOG_REQUESTS": ""}, "MENKOU_LOG_REQUESTS", "true or false, not ''"),
     ({"MENKOU_DEMO_STATIONS": "-1"}, "MENKOU_DEMO_STATIONS", "a whole number from 0 to 35000, not '-1'"),

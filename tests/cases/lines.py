@@ -98,4 +98,4 @@ class Line:
     papers: tuple | None = None  # kinds, all of them
     missing: tuple = ()  # kinds that may come later
     classes: set | None = None
-    ends: date | None | str = "any"
+    ends: date | str | None = "any"

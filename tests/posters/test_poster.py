@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from posters import pdf, queries
 from posters.fonts import font_file
-from posters.qr import qr
+from common.qr import qr
 from posters.queries import Group, Line, Poster
 from posters.version import read_version, unsealed
 from services_catalog.operations import load_shipped

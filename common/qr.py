@@ -1,4 +1,4 @@
-"""A QR code as rows of dark runs: the page draws them as one SVG path, the PDF as rectangles. Room `posters`, floor 4."""
+"""A QR code as rows of dark runs: the page draws them as one SVG path, the PDF as rectangles. Floor 0."""
 
 import functools
 from typing import NamedTuple
