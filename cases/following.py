@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cases import deadlines, operations, words
 from cases.filing import PaperNeed
-from cases.handling import item_name, moment
+from cases.handling import came_since_asked, item_name, moment
 from cases.models import OPEN_STATES, Case, CaseEvent, Desk, State
 from cases.queries import File
 from cases.receipts import say_ref
@@ -50,7 +50,7 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
             for paper in file.papers
             if paper.state in {"received", "fit", "unfit"}
         ],
-        "has": list(file.papers),
+        "has": came_since_asked(file),
         "station": file.station_name,
         "phone": file.station_phone,
         "open": State(case.state) in OPEN_STATES,

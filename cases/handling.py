@@ -10,7 +10,7 @@ from accounts.policy import MAY, Action, Actor, Role
 from cases import operations, queries, words
 from cases.filing import PaperNeed
 from cases.masks import mask_name, mask_number, mask_phone
-from cases.models import Case, CaseEvent, Desk, State
+from cases.models import Case, CaseEvent, Desk, Paper, State
 from cases.queries import COUNTED, PAGE, File, Queue, Tab
 from cases.receipts import say_ref
 from cases.scope import desk_of, may_step
@@ -138,11 +138,17 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "templates": templates(),
         "waited_for": [PaperNeed(one["kind"], one["name"]) for one in waited_for],
         "asked": asked,
-        "has": list(file.papers),
+        "has": came_since_asked(file),
         "brings": Step.SUPPLY in steps and Action.FILE_CASE in MAY[by.role],
         "files": Action.FILE_CASE in MAY[by.role],
         "supplement_due": say_date(case.supplement_due_on) if case.supplement_due_on else "",
     }
+
+
+def came_since_asked(file: File) -> list[Paper]:
+    """What was brought after the last request: older papers are not what is waited for."""
+    asks = [event.at for event in file.events if event.step == Step.ASK]
+    return [paper for paper in file.papers if asks and paper.at >= asks[-1] and paper.state in {"received", "fit"}]
 
 
 def steps_now(by: Actor, case: Case) -> list[Step]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cases import deadlines
+from cases import deadlines, places
 from cases.families import FAMILIES
 from cases.masks import mask_name, mask_number, mask_phone
 from cases.models import Case, State
@@ -145,9 +145,10 @@ def _say(said: Any, ask: Ask, divisions: Mapping[str, Any]) -> str:
 
 def place_words(code: str, divisions: Mapping[str, Any]) -> str:
     """A division with what it lies in: 济南市·历下区. The code itself where it is not known."""
-    codes = [code[:4] + "00", code[:6], code[:9]] if code.startswith("37") else [code[:2] + "0000", code]
-    names = [divisions[one].name for one in dict.fromkeys(codes) if one in divisions]
-    return "·".join(names) or code
+    if not code.startswith(places.SHANDONG):
+        return places.place_name(code) or code
+    names = [divisions[one].name for one in (code[:4] + "00", code[:6], code[:9]) if one in divisions]
+    return "·".join(dict.fromkeys(names)) or code
 
 
 # Papers

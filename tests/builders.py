@@ -157,10 +157,10 @@ class Make:
         Without area: county 370102, town 370102001 for helpers and clerks, 37 for whoever sits above a county."""
         local = role in {Role.HELPER, Role.CLERK}
         area = area or ("370102001" if local else "370102" if role is Role.COUNTY_OFFICER else "37")
-        number, token = next(self.numbers), f"token-{new_id()}"
+        token = f"token-{new_id()}"
         with self.database.writing() as session:
             account = Account(
-                name=f"staff{number}",
+                name=f"staff{new_id()[-12:]}",
                 staff_name=name,
                 password_hash="not-a-hash",
                 must_change=False,
