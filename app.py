@@ -22,6 +22,7 @@ import accounts.admin_routes
 import accounts.cli
 import accounts.current
 import accounts.routes
+import cases.api
 import cases.cli
 import cases.export_routes
 import cases.file_routes
@@ -36,6 +37,7 @@ import cases.work_routes
 import common.assets
 import common.cli
 import common.health
+import common.openapi
 import common.preferences
 import common.ui_pieces
 import maps.cli
@@ -136,6 +138,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for room in (
         common.assets,
         common.health,
+        common.openapi,
         common.preferences,
         accounts.routes,
         accounts.account_routes,
@@ -160,6 +163,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         cases.handling_routes,
         cases.follow_routes,
         cases.proof_routes,
+        cases.api,
     ):
         app.register_blueprint(room.bp)
     app.extensions["paper_rights"] = follow_access.ByReceipt(paper_access.ByPost())

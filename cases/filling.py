@@ -20,7 +20,7 @@ from cases.families import FAMILIES
 from cases.filing import Checked, Family, PaperNeed
 from cases.form_steps import CHANNEL, CODE, CODE_TAIL, CONFIRMED, Step, ask_of, beside, fields_of, seen_part, typed_of
 from cases.models import Case, Draft, KeptOperation, Paper
-from cases.submitting import NotFit, Submitted, check_draft, submit
+from cases.submitting import NotFit, Submitted, check_draft, kept_answer, submit
 from common import clock
 from common.i18n import gettext as _
 from common.sealing import fingerprint
@@ -219,9 +219,9 @@ def hand_in(session: Session, id: str, op_id: str, seen: str, *, by: Actor, now:
 def handed_in(session: Session, op_id: str, by: Actor) -> Submitted | None:
     """What this operation of this actor became."""
     kept = session.get(KeptOperation, op_id)
-    if kept is None or kept.actor_id != by.account_id:
+    if kept is None or kept.actor_id != by.account_id or "code" not in kept.answer:
         return None
-    return Submitted(kept.answer["ref"], kept.answer["code"], replayed=True)
+    return kept_answer(kept)
 
 
 def code_of_receipt(session: Session, case: Case, by: Actor, since: datetime) -> str | None:
@@ -229,5 +229,5 @@ def code_of_receipt(session: Session, case: Case, by: Actor, since: datetime) ->
     wanted = sa.select(KeptOperation).where(
         KeptOperation.case_id == case.id, KeptOperation.actor_id == by.account_id, KeptOperation.at > since
     )
-    kept = session.scalars(wanted.order_by(KeptOperation.at)).first()
-    return str(kept.answer["code"]) if kept else None
+    # Steps taken since then are kept as well, and have no code.
+    return next((str(kept.answer["code"]) for kept in session.scalars(wanted) if "code" in kept.answer), None)

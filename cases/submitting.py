@@ -16,7 +16,7 @@ from cases import deadlines, news, receipts
 from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
-from cases.filing import Checked, PaperNeed
+from cases.filing import Checked, Level, PaperNeed, Remark
 from cases.gathering import gather, person_index, rules_for
 from cases.masks import sealed_subject
 from cases.models import Authorisation, Case, Consent, Desk, Draft, KeptOperation, Paper, State
@@ -50,6 +50,8 @@ class Submitted:
     ref: str
     code: str
     replayed: bool = False
+    state: State = State.SUBMITTED  # as it was filed
+    remarks: tuple[Remark, ...] = ()
 
 
 # Submit
@@ -57,10 +59,14 @@ class Submitted:
 
 def check_draft(session: Session, draft: Draft, *, now: datetime, by: Actor | None, **more: Any) -> Checked:
     """What the form says of a draft as it stands. Pure but for gathering (at most six SELECTs)."""
-    papers = frozenset(
-        session.scalars(sa.select(Paper.kind).where(Paper.draft_id == draft.id, Paper.state != "removed"))
-    )
+    papers = kinds_at_hand(session, draft)
     return check(session, draft.item_no, draft.answers, draft.station_code, papers, now=now, by=by, **more)
+
+
+def kinds_at_hand(session: Session, draft: Draft) -> frozenset[str]:
+    """Which papers were handed in for it already."""
+    wanted = sa.select(Paper.kind).where(Paper.draft_id == draft.id, Paper.state != "removed")
+    return frozenset(session.scalars(wanted))
 
 
 def check(
@@ -104,7 +110,14 @@ def replay(session: Session, op_id: str, request_sha: str, by: Actor | None) -> 
         return None
     if kept.sha256 != request_sha or kept.actor_id != (by.account_id if by else None):
         raise Refused(_("这份申请已经用别的内容交过，请到办件里看"), 409)
-    return Submitted(kept.answer["ref"], kept.answer["code"], replayed=True)
+    return kept_answer(kept)
+
+
+def kept_answer(kept: KeptOperation) -> Submitted:
+    """What was said when it was done."""
+    said = kept.answer
+    remarks = tuple(Remark(Level(level), field, words) for level, field, words in said.get("remarks", ()))
+    return Submitted(said["ref"], said["code"], True, State(said.get("state", State.SUBMITTED)), remarks)
 
 
 def submit(
@@ -151,7 +164,7 @@ def submit(
         known=known,
         confirmed=confirmed,
     )
-    if not checked.ok or checked.subject is None:
+    if not checked.ok or checked.subject is None or checked.to_confirm:
         raise NotFit(checked)
 
     missing = list(checked.missing)
@@ -179,14 +192,19 @@ def submit(
             actor_id=by.account_id,
             sha256=request_sha,
             case_id=case.id,
-            answer={"ref": case.ref, "code": code},
+            answer={
+                "ref": case.ref,
+                "code": code,
+                "state": case.state,
+                "remarks": [[one.level, one.field, one.words] for one in checked.remarks],
+            },
             at=now,
         )
     )
     news.tell(session, case, now)
     session.flush()
     add_audit(session, case, "case.submit", by, now)
-    return Submitted(case.ref, code)
+    return Submitted(case.ref, code, False, State(case.state), checked.remarks)
 
 
 def _new_case(
