@@ -4,7 +4,7 @@ Called before the transaction to draw a page, and again inside it to submit: a s
 helper may have filed the same.
 """
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import Actor
 from cases.circumstances import AtStation, Circumstances, CityRules, CollectionPeriod, Known, Live
+from cases.city_rules import KNOWN, CityRule
 from cases.models import Case, CitySetting
 from common import clock
 from common.editions import Kept, working_days
@@ -33,13 +34,17 @@ def gather(
     by: Actor | None = None,
     channel: str = "window",
     certno: str | None = None,
+    guardian: str | None = None,
+    insured_at: str | None = None,
     own_mobile: str | None = None,
     known: Known | None = None,
     papers: frozenset[str] = frozenset(),
     confirmed: frozenset[str] = frozenset(),
     besides: str | None = None,
 ) -> Circumstances:
-    """At most five SELECTs. certno: normalised, to find the person's live cases; besides: a case that does not count."""
+    """At most five SELECTs. certno, guardian: normalised numbers, to find the live cases of the person, and those of other
+    children of the guardian. insured_at: the county whose city's rules hold; the station's where nobody said. besides: a case
+    that does not count."""
     today = clock.local_date(now)
     found = stations.station(session, station_code) if station_code else None
     days = working_days(session)
@@ -50,9 +55,9 @@ def gather(
         channel=channel,
         by_role=str(by.role) if by else None,
         own_mobile=own_mobile,
-        rules=rules_for(session, _city(found.county_code) if found else None, today),
+        rules=rules_for(session, _city(insured_at or (found.county_code if found else "000000")), today),
         known=known,
-        live=live_cases(session, certno, besides) if certno else (),
+        live=live_cases(session, certno, guardian, besides) if certno else (),
         divisions={code: view.name for code, view in stations.divisions(session).items()},
         today_deadline={n: days.after(today, n).date for n in range(FURTHEST_SUPPLEMENT_WD + 1)},
         papers=papers,
@@ -100,9 +105,14 @@ def person_index(session: Session, certno: str) -> str:
     return keys_of(session).index(certno, "certno")
 
 
-def live_cases(session: Session, certno: str, besides: str | None = None) -> tuple[Live, ...]:
-    """This person's cases that a new one may collide with. One SELECT."""
-    wanted = sa.select(Case).where(Case.person_index == person_index(session, certno), Case.live)
+def live_cases(
+    session: Session, certno: str, guardian: str | None = None, besides: str | None = None
+) -> tuple[Live, ...]:
+    """This person's cases that a new one may collide with, and the guardian's other children's. One SELECT."""
+    person = person_index(session, certno)
+    whose = Case.person_index == person
+    if guardian:
+        whose = sa.or_(whose, Case.guardian_index == person_index(session, guardian))
     return tuple(
         Live(
             ref=case.ref,
@@ -111,8 +121,10 @@ def live_cases(session: Session, certno: str, besides: str | None = None) -> tup
             place=case.answers.get("rloc_admdvs"),
             starts_on=case.starts_on,
             ends_on=case.ends_on,
+            same_person=case.person_index == person,
+            birth_day=date.fromisoformat(case.subject["born"]) if case.subject.get("born") else None,
         )
-        for case in session.scalars(wanted)
+        for case in session.scalars(sa.select(Case).where(whose, Case.live))
         if case.id != besides
     )
 
@@ -120,28 +132,31 @@ def live_cases(session: Session, certno: str, besides: str | None = None) -> tup
 # What cities decide
 
 
-def rules_for(session: Session, city_code: str | None, on: date) -> CityRules:
-    """The rules of a city in force on a day: the defaults, and over them what the city decided. Kept in memory."""
-    return _decided(CityRules(), _settings(session).get(city_code or "", ()), on)
+def rules_for(session: Session, city_code: str, on: date) -> CityRules:
+    """The rules of a city in force on a day: the defaults, what holds for every city, what this city decided. In memory."""
+    settings = _settings(session)
+    rows = [
+        row for rows in (settings.get("", ()), settings.get(city_code, ())) for row in rows if row.effective_on <= on
+    ]
+    values: dict[str, Any] = {
+        row.name: periods(row.value) if row.name == "collection_periods" else row.value for row in rows
+    }
+    return replace(CityRules(), **values)
 
 
-def _decided(rules: CityRules, settings: tuple[tuple[date, str, Any], ...], on: date) -> CityRules:
-    values = {name: value for since, name, value in settings if since <= on and name in _NAMES}
-    if "collection_periods" in values:
-        values["collection_periods"] = tuple(
-            CollectionPeriod(row["year"], date.fromisoformat(row["start"]), date.fromisoformat(row["end"]))
-            for row in values["collection_periods"]
-        )
-    return replace(rules, **values)
+def periods(rows: list[dict[str, Any]]) -> tuple[CollectionPeriod, ...]:
+    """Collection periods as the table holds them."""
+    return tuple(
+        CollectionPeriod(row["year"], date.fromisoformat(row["start"]), date.fromisoformat(row["end"])) for row in rows
+    )
 
 
-_NAMES = {field.name for field in fields(CityRules)}
-
-
-def _load_settings(session: Session) -> dict[str, tuple[tuple[date, str, Any], ...]]:
-    found: dict[str, list[tuple[date, str, Any]]] = {}
+def _load_settings(session: Session) -> dict[str, tuple[CityRule, ...]]:
+    found: dict[str, list[CityRule]] = {}
     for row in session.scalars(sa.select(CitySetting).order_by(CitySetting.effective_on)):
-        found.setdefault(row.city_code, []).append((row.effective_on, row.name, row.value))
+        if row.name in KNOWN:  # another version's setting
+            rule = CityRule(row.city_code, row.name, row.value, row.effective_on, row.source)
+            found.setdefault(row.city_code, []).append(rule)
     return {city: tuple(rows) for city, rows in found.items()}
 
 

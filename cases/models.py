@@ -119,6 +119,7 @@ class Case(Model):
     version: Mapped[int]  # moves with every step: two clerks at once
     person_index: Mapped[str] = mapped_column(sa.String(32))
     phone_index: Mapped[str | None] = mapped_column(sa.String(32))
+    guardian_index: Mapped[str | None] = mapped_column(sa.String(32), index=True)  # to notice twins
     subject: Mapped[Any] = mapped_column(
         SealedJson("case_file.subject")
     )  # as cases/filing.py: Subject, masked forms too

@@ -149,6 +149,7 @@ def check(item_no: int, typed: Any, circumstances: Circumstances) -> Checked:
     return checked(
         form,
         about,
+        sections=NEWBORN_ENROL.sections,
         subject=subject,
         remarks=_remarks(form, about),
         papers=_papers(form, about),

@@ -20,6 +20,7 @@ def checked(
     form: SheetForm[Any],
     about: About,
     *,
+    sections: tuple[tuple[Any, tuple[str, ...]], ...],
     subject: Subject | None,
     remarks: Iterable[Remark],
     papers: Iterable[PaperNeed],
@@ -37,6 +38,7 @@ def checked(
     if any(one.level is Level.EXIT for one in kept):
         form.errors.clear()
         kept = tuple(one for one in kept if one.level is Level.EXIT)
+    form.errors = _as_asked(form.errors, sections)
     answers = canonical_answers(form, derived)
     child = child or bool(subject and subject.born and age_on(about.at.today, subject.born) < CONSENTS)
     return Checked(
@@ -52,6 +54,12 @@ def checked(
         missing=missing,
         authorised=authorised(form.said, about),
     )
+
+
+def _as_asked(errors: dict[str, str], sections: tuple[tuple[Any, tuple[str, ...]], ...]) -> dict[str, str]:
+    """What is wrong with the whole first, then in the order in which the fields stand on the page."""
+    order = ["form", *(name for _heading, names in sections for name in names), "papers"]
+    return {name: errors[name] for name in order if name in errors} | errors
 
 
 def canonical_answers(form: SheetForm[Any], derived: dict[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,11 @@ from cases.trail import state_word
 from common import clock
 from common.db import reading
 from common.i18n import gettext as _
+from common.i18n import speaking
 from common.pages import page
 from common.qr import qr
 from services_catalog.queries import catalogue
+from services_catalog.views import ItemView
 from stations import queries as stations
 
 bp = Blueprint("receipts", __name__)
@@ -51,7 +53,7 @@ def show(ref: str) -> ResponseReturnValue:
         state=state_word(case.state),
         by=by,
         code_image=qr(receipts.sign(current_app.extensions["keys"], vouched)),
-        sms=_sms(item.short, say_ref(case.ref), code, station.name if station else ""),
+        sms=_sms(item, say_ref(case.ref), code, station.name if station else ""),
         missing=missing,
         filed_on=clock.local_date(case.filed_at),
         told=case.subject.get("masked_phone") or "",
@@ -60,22 +62,14 @@ def show(ref: str) -> ResponseReturnValue:
     )
 
 
-def _sms(item: str, ref: str, code: str | None, station: str) -> str:
-    """What to send. No link: whoever gets one in a message does well not to open it."""
-    number = current_app.config["HOTLINE"]
-    if code is None:
+def _sms(item: ItemView, ref: str, code: str | None, station: str) -> str:
+    """What to send, in Chinese whoever files it. No link: whoever gets one in a message does well not to open it."""
+    with speaking("zh"):
+        said = {"item": item.short, "ref": ref, "number": current_app.config["HOTLINE"], "station": station}
+        if code is None:
+            return _("您的“%(item)s”已收下，回执号 %(ref)s。问进度：打 %(number)s，或到%(station)s。", **said)
         return _(
-            "您的“%(item)s”已收下，回执号 %(ref)s。问进度：打 %(number)s，或到%(station)s。",
-            item=item,
-            ref=ref,
-            number=number,
-            station=station,
+            "您的“%(item)s”已收下，回执号 %(ref)s，查询码 %(code)s。查询码别给外人。问进度：打 %(number)s，或到%(station)s。",
+            code=code,
+            **said,
         )
-    return _(
-        "您的“%(item)s”已收下，回执号 %(ref)s，查询码 %(code)s。查询码别给外人。问进度：打 %(number)s，或到%(station)s。",
-        item=item,
-        ref=ref,
-        code=code,
-        number=number,
-        station=station,
-    )

@@ -190,6 +190,7 @@ def check(item_no: int, typed: Any, circumstances: Circumstances) -> Checked:
     return checked(
         form,
         about,
+        sections=REMOTE_CARE.sections,
         subject=person_subject(form, about),
         remarks=_remarks(form, about, ends),
         papers=_papers(form, about),

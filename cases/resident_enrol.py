@@ -145,6 +145,7 @@ def check(item_no: int, typed: Any, circumstances: Circumstances) -> Checked:
     return checked(
         form,
         about,
+        sections=RESIDENT_ENROL.sections,
         subject=person_subject(form, about),
         remarks=_remarks(form, about),
         papers=_papers(form, about),

@@ -78,6 +78,7 @@ def check(item_no: int, typed: Any, circumstances: Circumstances) -> Checked:
     return checked(
         form,
         about,
+        sections=STOP_ENROL.sections,
         subject=person_subject(form, about),
         remarks=_remarks(form, about),
         papers=_papers(form, about),

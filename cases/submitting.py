@@ -3,6 +3,7 @@
 Never commits. What the form forbids raises NotFit with the checked form, to be shown again; what the rules forbid, Refused.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -90,12 +91,18 @@ def check(
         "station_code": station_code,
         "by": by,
         "papers": papers,
+        "insured_at": _county(typed.get("insu_admdvs")),
     } | more
     checked = family.check(item_no, typed, gather(session, **facts))
     if checked.subject is None or _number(checked) is None:
         return checked
     # Whom it is about is known only now: again, against what that person has live already.
-    return family.check(item_no, typed, gather(session, certno=_number(checked), **facts))
+    whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
+    return family.check(item_no, typed, gather(session, **whose, **facts))
+
+
+def _county(typed: Any) -> str | None:
+    return typed if isinstance(typed, str) and re.fullmatch(r"37[0-9]{4}", typed) else None
 
 
 def _number(checked: Checked) -> str | None:
@@ -232,6 +239,7 @@ def _new_case(
         state = State.NEEDS_SUPPLEMENT
     number = _number(checked) or new_id()
     phone = subject.mobile or subject.contact_tel
+    guardian = checked.answers.get("grdn_certno")
     family = FAMILIES[item_no]
     return Case(
         id=new_id(),
@@ -250,6 +258,7 @@ def _new_case(
         version=1,
         person_index=person_index(session, number),
         phone_index=keys.index(phone, "phone") if phone else None,
+        guardian_index=person_index(session, guardian) if guardian else None,
         subject=sealed_subject(subject),
         answers=checked.answers,
         identity_how=str(checked.answers.get("ident_by") or "original"),

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from common.clock import local_date
+from common.db import Model
 from common.models import AuditEntry, AuditHead
 from common.sealing import KeyRing, canonical, keys_of
 
@@ -21,7 +22,14 @@ from common.sealing import KeyRing, canonical, keys_of
 _DAY = ("county_code", "day", "seq")
 _ENTRY = (*_DAY, "at", "actor_id", "actor_role", "action", "about_kind", "about_id", "purpose", "facts", "prev")
 _HEAD = (*_DAY, "before", "last")
+PURPOSE = "audit_entry.purpose"  # what the purpose is sealed for
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Built once: each entry costs three statements, and building them would cost more than running them.
+_heads = Model.metadata.tables[AuditHead.__tablename__]
+_THAT_DAY = (_heads.c.county_code == sa.bindparam("county"), _heads.c.day == sa.bindparam("that_day"))
+_LOCK = sa.select(_heads.c.before, _heads.c.seq, _heads.c.last).where(*_THAT_DAY).with_for_update()
+_ADD = sa.insert(Model.metadata.tables[AuditEntry.__tablename__])
+_STEP = sa.update(_heads).where(*_THAT_DAY)
 _NUMBER_OF_A_PERSON = re.compile(r"(?<![0-9A-Za-z])(1[3-9]\d{9}|\d{17}[\dXx]|\d{15})(?![0-9A-Za-z])")
 
 
@@ -65,25 +73,16 @@ def record(
         "prev": head.last,
     }
     entry["mac"] = entry_mac(keys, entry)
-    session.execute(sa.insert(AuditEntry).values(entry))
+    session.execute(_ADD, entry)
     key = {"county_code": county_code, "day": day, "before": head.before}
     step = {"seq": head.seq + 1, "last": entry["mac"]}
-    session.execute(
-        sa.update(AuditHead)
-        .where(AuditHead.county_code == county_code, AuditHead.day == day)
-        .values(**step, mac=head_mac(keys, key | step))
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_STEP, {"county": county_code, "that_day": day, "mac": head_mac(keys, key | step), **step})
 
 
 def _locked_head(session: Session, keys: KeyRing, county_code: str, day: date) -> Any:
     """before, seq and last of the day's head, begun where there is none; locked until the transaction ends."""
-    wanted = (
-        sa.select(AuditHead.before, AuditHead.seq, AuditHead.last)
-        .where(AuditHead.county_code == county_code, AuditHead.day == day)
-        .with_for_update()
-    )
-    head = session.execute(wanted).one_or_none()
+    that_day = {"county": county_code, "that_day": day}
+    head = session.execute(_LOCK, that_day).one_or_none()
     if head is None:
         before = session.scalar(
             sa.select(sa.func.max(AuditHead.day)).where(AuditHead.county_code == county_code, AuditHead.day < day)
@@ -95,7 +94,7 @@ def _locked_head(session: Session, keys: KeyRing, county_code: str, day: date) -
             .values(**begun, mac=head_mac(keys, begun))
             .on_conflict_do_nothing()  # another writer began it: theirs counts, and the lock waits for them
         )
-        head = session.execute(wanted).one()
+        head = session.execute(_LOCK, that_day).one()
     return head
 
 

@@ -13,12 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from common.audit import entry_mac, head_mac
+from common.audit import PURPOSE, entry_mac, head_mac
 from common.models import AuditEntry, AuditHead
 from common.sealing import CannotUnseal, KeyRing, keys_of
 
 AT_A_TIME = 1_000  # entries in memory
-PLACE = "audit_entry.purpose"
 
 
 class Fault(StrEnum):
@@ -159,7 +158,7 @@ def _follow(keys: KeyRing, checked: CheckedDay, row: Any, last: str, heads: dict
 def _mac_of(keys: KeyRing, row: Any) -> str | None:
     sealed = row["purpose"]
     try:
-        purpose = None if sealed is None else keys.unseal(bytes(sealed), PLACE).decode()
+        purpose = None if sealed is None else keys.unseal(bytes(sealed), PURPOSE).decode()
         return entry_mac(keys, dict(row) | {"purpose": purpose})
     except (CannotUnseal, ValueError, TypeError, AttributeError):
         return None

@@ -204,7 +204,9 @@ def _read_anchors(file: Path) -> Iterator[Anchor]:
 def _say_break(broken: Break) -> str:
     words = {
         Fault.CHANGED: _("第 %(n)s 条被改过，或者不是本系统写的", n=broken.seq),
-        Fault.MISSING: _("第 %(n)s 至 %(m)s 条没有了", n=broken.seq, m=broken.upto),
+        Fault.MISSING: _("第 %(n)s 条没有了", n=broken.seq)
+        if broken.seq == broken.upto
+        else _("第 %(n)s 至 %(m)s 条没有了", n=broken.seq, m=broken.upto),
         Fault.DETACHED: _("第 %(n)s 条和前一条接不上", n=broken.seq),
         Fault.BEYOND: _("第 %(n)s 条是多出来的", n=broken.seq),
         Fault.NO_HEAD: _("这一天的总数没有了"),

@@ -13,9 +13,9 @@ from typing import Literal, TypeAlias
 from fpdf import FPDF
 
 from common.clock import SHANGHAI
+from common.qr import qr
 from posters.fonts import Weight
 from posters.pdf_fonts import printable, small_font, widths
-from common.qr import qr
 from posters.queries import MODE_SIGNS, NO_ITEMS, Group, Poster
 
 Size: TypeAlias = Literal["a4", "a3"]

@@ -133,7 +133,9 @@ def prepare() -> None:
     try:
         app = create_app()
         with app.app_context():
-            commands = [["db", "upgrade"], ["demo", "load"]] + ([["accounts", "demo"]] if app.config["DEMO"] else [])
+            commands = [["db", "upgrade"], ["demo", "load"]] + (
+                [["accounts", "demo"], ["cases", "rules"]] if app.config["DEMO"] else []
+            )
             for command in commands:
                 app.cli.main(args=command, prog_name="flask", standalone_mode=False)
     except click.ClickException as problem:

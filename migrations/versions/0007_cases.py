@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("person_index", sa.String(length=32), nullable=False),
         sa.Column("phone_index", sa.String(length=32), nullable=True),
+        sa.Column("guardian_index", sa.String(length=32), nullable=True),
         sa.Column("subject", sa.LargeBinary(), nullable=False),
         sa.Column("answers", sa.LargeBinary(), nullable=False),
         sa.Column("answers_sha256", sa.String(length=64), nullable=False),
@@ -101,6 +102,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_case_file_person_index"), ["person_index"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_phone_index"), ["phone_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_file_guardian_index"), ["guardian_index"], unique=False)
         batch_op.create_index(
             "uq_case_file_live",
             ["person_index", "live_key"],

@@ -108,3 +108,11 @@ def test_any_form_gets_an_answer_that_echoes_nothing_long(app, filing, about):
 def test_what_is_no_form_is_an_empty_form(app, typed):
     with app.app_context():
         assert check(1, typed, AT_TOWN).errors == check(1, {}, AT_TOWN).errors
+
+
+def test_mistakes_are_told_in_the_order_in_which_is_asked(app):
+    with app.app_context():
+        errors = list(check(15, {"certno": "1"}, replace(AT_TOWN, station=replace(VILLAGE, item_mode=None))).errors)
+    asked = ["form", *(name for _heading, names in FAMILIES[15].sections for name in names)]
+    assert errors == sorted(errors, key=asked.index)
+    assert errors[:3] == ["form", "certno", "psn_name"]

@@ -180,7 +180,7 @@ TAMPERED = [
         ],
         "371302 2026-11-23 第 2 条被改过",
     ),
-    (["DELETE FROM audit_entry WHERE seq = 2"], "371302 2026-11-23 第 2 至 2 条没有了"),
+    (["DELETE FROM audit_entry WHERE seq = 2"], "371302 2026-11-23 第 2 条没有了"),
     (["DELETE FROM audit_entry WHERE seq >= 3 AND " + THAT_DAY], "371302 2026-11-23 第 3 至 4 条没有了"),
     ([FORGED.format(seq=5)], "371302 2026-11-23 第 5 条是多出来的"),
     (["DELETE FROM audit_entry WHERE seq = 3", FORGED.format(seq=3)], "371302 2026-11-23 第 3 条被改过"),

@@ -8,9 +8,9 @@ import pypdf
 import pytest
 from bs4 import BeautifulSoup
 
+from common.qr import qr
 from posters import pdf, queries
 from posters.fonts import font_file
-from common.qr import qr
 from posters.queries import Group, Line, Poster
 from posters.version import read_version, unsealed
 from services_catalog.operations import load_shipped
