@@ -50,7 +50,8 @@ def form_address(item_no: int) -> str | None:
 
 @bp.after_request
 def _kept_by_nobody(response: Response) -> Response:
-    response.headers["Cache-Control"] = "private, no-store"
+    if request.endpoint != "file.start":
+        response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

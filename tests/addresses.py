@@ -60,6 +60,7 @@ NOT_PAGES = (
 # Faces of a page beside its plain one: what to add to the example, by endpoint.
 ASK = {"status": 422}
 FACES: dict[str, dict[str, dict[str, Any]]] = {
+    "file.start": {"for-item": {"item": "15"}, "gone": {"gone": "1"}},
     "accounts.sign_in": {"out": {"out": "1"}, "next": {"next": "/account"}},
     "services_catalog.item": {"at-a-county": {"at": "370102"}, "another": {"no": 1}},
     "stations.finder": {
@@ -130,6 +131,9 @@ PLAIN: dict[str, dict[str, Any]] = {
     "papers.show": {"id": "0" * 32, "status": 404},  # to a stranger no paper is there
     "papers.small": {"id": "0" * 32, "status": 404},
     "preferences.look": {"status": 303},
+    "file.draft": {"status": 303},  # a form of one's own: this browser has none
+    "file.code": {"status": 303},
+    "file.ask_delete": {"status": 303},
     "accounts.unlock": {"status": 303},
     "accounts.code": {"status": 303},
     "accounts.enrol": {"status": 303},
@@ -194,6 +198,7 @@ def _samples(session) -> dict[str, Any]:
     return {
         "code": station.code,
         "no": 2,
+        "ref": "K7M24Q9P",  # nobody's receipt
         "account_id": session.scalar(sa.select(Account.id).order_by(Account.name)),
         "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
         "digest": find("app.css").digest,

@@ -268,7 +268,7 @@ NEWER_HTML = {
     r"\spopover(target)?\b(?==|>|\s)": "Chrome 114",
     r"\sinert\b(?==|>|\s)": "Chrome 102",
     r"<search\b": "Chrome 118",
-    r'type="(date|month|week|datetime-local)"': "no wheel for a birth year (DESIGN.md §6)",
+    r'type="(date(?!" data-near)|month|week|datetime-local)"': "no wheel for a birth year (DESIGN.md §6)",
     r"<(script|link)[^>]*\b(integrity|crossorigin)=": "our own host only",
 }
 

@@ -1,0 +1,248 @@
+"""A resident fills a form in at home on a small phone; at the counter a helper loads it, looks at the ID, takes papers and a
+signature, and hands it in. With and without scripts."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.looks import axe_faults, layout_faults, shoot
+from tests.browser.test_staff import sign_in
+from tests.common.pictures import photo
+
+FILE = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+NUMBERS = {  # one person per test: the server and its live cases are shared
+    "js": ("王玉兰", "379801195208170020"),
+    "plain": ("李建国", "379801194903020011"),
+    "wrong": ("孙强", "379801198812010019"),
+    "back": ("刘芳", "379801199211050044"),
+}
+
+
+def choose(page, name, value):
+    page.locator(f"[name={name}][value='{value}']").check()
+
+
+def go_on(page):
+    page.locator(".bar .go").click()
+
+
+def who(page, name, number):
+    page.get_by_label("证件号码").fill(number)
+    page.get_by_label("姓名").first.fill(name)
+    choose(page, "insutype", "390")
+
+
+def matter(page, route):
+    page.get_by_label("就医地").fill("南京")
+    page.get_by_label("开始日期", exact=True).fill("2026-11-24")
+    page.get_by_label("那里的地址").fill("南京市某路 1 号")
+    choose(page, "proof_route", route)
+
+
+def at_the_counter(phone, **settings):
+    """A clerk's phone, signed in."""
+    desk = phone(**settings)
+    sign_in(desk.open("/sign-in?next=/work"), "clerk")
+    return desk
+
+
+def look(page, name):
+    """Nothing wrong with the page as it stands."""
+    faults = axe_faults(page) + layout_faults(page)
+    shoot(page, f"file-{name}", whole=False)
+    assert faults == [], name
+
+
+def draw_a_name(page):
+    pad = page.locator("canvas.pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    for n in range(3):
+        page.mouse.move(box["x"] + 40 + 80 * n, box["y"] + 30)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 70 + 80 * n, box["y"] + 90, steps=4)
+        page.mouse.move(box["x"] + 50 + 80 * n, box["y"] + 150, steps=4)
+        page.mouse.up()
+    page.get_by_role("button", name="存好并上传").click()
+    expect(page.locator("img.signed")).to_be_visible()
+
+
+def test_a_resident_fills_in_at_home_and_the_counter_hands_it_in(phone):
+    name, number = NUMBERS["js"]
+    home = phone()
+    page = home.open("/services/items/15")
+    page.get_by_role("link", name="在家先填好").click()
+    look(page, "start")
+    page.get_by_role("button", name="开始填").click()
+    assert page.locator("[name=ident_by]").count() == 0
+    expect(page.get_by_label("监护人姓名")).to_be_hidden()
+    page.get_by_label("证件号码").fill("379801201609010018")  # a child: the guardian's questions open by themselves
+    expect(page.get_by_label("监护人姓名")).to_be_visible()
+    look(page, "child")
+    who(page, name, number)
+    expect(page.get_by_label("监护人姓名")).to_be_hidden()
+    page.get_by_label("参保地").fill("历下区")
+    page.get_by_label("手机号").fill("15400000001")
+    expect(page.locator("#saved")).to_contain_text("已存")
+    go_on(page)
+    matter(page, "paper")
+    look(page, "matter")
+    go_on(page)
+    look(page, "take")
+    page.get_by_role("button", name="要取件码").click()
+    look(page, "code")
+    expect(page.locator("h1")).to_have_text("填好了，还没有提交")
+    code = page.locator(".digits").inner_text()
+
+    desk = at_the_counter(phone)
+    page = desk.page
+    look(page, "work")
+    page.get_by_label("取件码").fill(code)
+    page.get_by_label("证件号码后四位").fill(number[-4:])
+    page.get_by_role("button", name="取出来").click()
+    expect(page.get_by_label("证件号码")).to_have_value(number)
+    choose(page, "ident_by", "original")
+    go_on(page)
+    go_on(page)
+    page.locator("input[type=file]").first.set_input_files(FILE)
+    expect(page.locator("[data-paper-state]")).to_have_text("已收到")
+    look(page, "papers")
+    go_on(page)
+    draw_a_name(page)
+    page.get_by_label("已读个人信息告知").check()
+    look(page, "sign")
+    go_on(page)
+    expect(page.locator("h1")).to_have_text("收下了")
+    look(page, "receipt")
+    assert page.locator(".plate strong").inner_text()[4] == "-"
+    assert len(page.locator("strong.digits").inner_text()) == 6
+    page.go_back()  # the draft is a case now
+    expect(page.locator("main")).to_contain_text("没有这一页")
+
+
+def test_the_same_without_scripts(phone):
+    name, number = NUMBERS["plain"]
+    home = phone(js=False)
+    page = home.open("/file?item=15")
+    page.get_by_role("button", name="开始填").click()
+    assert page.get_by_label("监护人姓名").is_visible()  # every question stands open
+    who(page, name, number)
+    page.get_by_label("参保地").fill("济南市 历下区")
+    page.get_by_label("手机号").fill("15400000002")
+    go_on(page)
+    matter(page, "commitment")
+    go_on(page)
+    page.get_by_role("button", name="要取件码").click()
+    code = page.locator(".digits").inner_text()
+
+    desk = at_the_counter(phone, js=False)
+    page = desk.page
+    page.get_by_label("取件码").fill(code)
+    page.get_by_label("证件号码后四位").fill(number[-4:])
+    page.get_by_role("button", name="取出来").click()
+    choose(page, "ident_by", "original")
+    for _step in range(3):
+        go_on(page)
+    page.get_by_label("委托书的照片").set_input_files(FILE)
+    page.get_by_role("button", name="上传委托书").click()
+    for label in ("已读个人信息告知", "我承诺以上内容属实"):
+        page.get_by_label(label).check()
+    choose(page, "commit_mark", "spoken")
+    go_on(page)
+    assert page.locator("h1").inner_text() == "收下了", page.locator("main").inner_text()
+
+
+def test_a_newborn_is_enrolled_at_the_counter(phone):
+    desk = at_the_counter(phone)
+    page = desk.open("/work/new")
+    look(page, "new")
+    page.get_by_role("button", name="新生儿参保").click()
+    page.get_by_label("孩子姓名").fill("张小满")
+    page.get_by_label("出生医学证明编号").fill("ｔ379900017")
+    choose(page, "gend", "2")
+    page.get_by_label("出生日期").fill("2026-11-05")
+    page.get_by_label("民族").select_option("01")
+    choose(page, "ident_by", "original")
+    page.get_by_label("监护人姓名").fill("刘芳")
+    page.get_by_label("监护人证件号码").fill("379801199211050044")
+    choose(page, "grdn_relation", "mother")
+    page.get_by_label("监护人手机号").fill("15400000004")
+    look(page, "newborn")
+    go_on(page)
+    page.get_by_label("参保地").select_option(label="历下区")
+    page.locator("[name=insu_years]").first.check()
+    go_on(page)
+    for chooser in page.locator("input[type=file]").all():
+        chooser.set_input_files(FILE)
+    for state in page.locator("[data-paper-state]").all():
+        expect(state).to_have_text("已收到")
+    go_on(page)
+    draw_a_name(page)
+    for label in ("已读个人信息告知", "同意处理孩子的个人信息"):
+        page.get_by_label(label).check()
+    go_on(page)
+    expect(page.locator("h1")).to_have_text("收下了")
+
+
+def test_what_is_wrong_is_said_twice_and_the_summary_has_the_focus(phone):
+    name, number = NUMBERS["wrong"]
+    desk = at_the_counter(phone)
+    page = desk.open("/work/new")
+    page.get_by_role("button", name="异地长期居住备案").click()
+    go_on(page)
+    summary = page.locator("#errors")
+    expect(summary).to_be_focused()
+    look(page, "nothing-typed")
+    summary.get_by_role("link", name="请填写证件号码").click()
+    assert page.evaluate("() => document.activeElement.name") == "certno" or page.url.endswith("#certno")
+    page.get_by_label("证件号码").fill("37980119900512003")
+    page.locator("[data-x-key]").first.click()
+    expect(page.get_by_label("证件号码")).to_have_value("37980119900512003X")
+    page.get_by_label("证件号码").fill("379801198812010018")
+    page.get_by_label("姓名").first.fill("测试・买买提")
+    go_on(page)
+    expect(page.locator("#certno-error")).to_have_text("身份证号校验位不对，请逐位核对")
+    assert page.locator("#psn_name-error").count() == 0
+    expect(page.get_by_label("姓名").first).to_have_value("测试・买买提")
+
+
+def test_the_back_button_and_a_lost_network_lose_nothing(phone):
+    name, number = NUMBERS["back"]
+    desk = at_the_counter(phone)
+    page = desk.open("/work/new")
+    page.get_by_role("button", name="异地长期居住备案").click()
+    who(page, name, number)
+    choose(page, "ident_by", "original")
+    page.get_by_label("参保地").select_option(label="历下区")
+    page.get_by_label("手机号").fill("15400000009")
+    go_on(page)
+    page.get_by_label("那里的地址").fill("某路")
+    expect(page.locator("#saved")).to_contain_text("已存")
+    page.go_back()
+    expect(page.get_by_label("证件号码")).to_have_value(number)
+    page.go_forward()
+    expect(page.get_by_label("那里的地址")).to_have_value("某路")
+    desk.context.set_offline(True)
+    page.get_by_label("那里的地址").fill("某路 8 号")
+    expect(page.locator("#saved")).to_have_text("没存上，有网了再存")
+    desk.context.set_offline(False)
+    expect(page.locator("#saved")).to_contain_text("已存")
+    draft = desk.path
+    desk.context.clear_cookies(name="session")  # the sign-in is lost in the middle of the form
+    page.get_by_label("那里的地址").fill("某路 9 号")
+    expect(page.locator("#saved")).to_have_text("登录已过期，重新登录后接着填，内容都在")
+    desk.faults.clear()
+    sign_in(desk.open(draft), "clerk")
+    assert desk.path == draft
+    expect(page.get_by_label("那里的地址")).to_have_value("某路 8 号")
+
+
+@pytest.mark.parametrize("looks", [{"big": True}, {"lang": "en"}, {"dark": True}], ids=str)
+def test_pages_of_a_form_suit_old_eyes_and_other_readers(phone, looks):
+    home = phone(**looks)
+    page = home.open("/file?item=15")
+    page.locator("form button").click()
+    look(page, f"who-{next(iter(looks))}")
+    go_on(page)
+    look(page, f"who-wrong-{next(iter(looks))}")
+    page = home.open("/file/draft?step=3")
+    look(page, f"take-{next(iter(looks))}")
