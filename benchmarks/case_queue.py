@@ -82,19 +82,20 @@ def _measure(app: Flask, kind: str) -> list[Row]:
     for who, actor, open_cases in (
         ("county", officer, OPEN),
         ("town", clerk, AT_TOWN),
-        ("helper", helper, AT_TOWN + OPEN),
+        ("helper", helper, (AT_TOWN + OPEN) // 500),
     ):
         client = make.signed_in(app.test_client(), actor)
         paths = _paths(len(rows))
         for path in paths[:20]:
             client.get(path)
-        took, most = [], 0
+        took, worked, most = [], [], 0
         with statements_of(app.extensions["db"].engine) as said:
             for path in paths:
                 said.clear()
-                start = time.perf_counter()
+                start, cpu = time.perf_counter(), time.process_time()
                 answer = client.get(path)
                 took.append((time.perf_counter() - start) * 1000)
+                worked.append((time.process_time() - cpu) * 1000)
                 if answer.status_code != 200:
                     raise RuntimeError(f"{path}: {answer.status_code}")
                 most = max(most, len(said))
@@ -103,7 +104,7 @@ def _measure(app: Flask, kind: str) -> list[Row]:
         rows += [
             at_most(f"{name}: SQL statements", most, 4, "", digits=0),
             at_most(f"{name}: p95 of a page", cuts[18], 50, "ms"),
-            note(f"{name}: p50", f"{cuts[9]:.1f} ms"),
+            note(f"{name}: p50", f"{cuts[9]:.1f} ms; CPU of this process p95 {quantiles(worked, n=20)[18]:.1f} ms"),
         ]
     ref = make.case(station_code=station, state=State.IN_REVIEW, desk=Desk.COUNTY)
     client = make.signed_in(app.test_client(), officer)
@@ -155,7 +156,7 @@ def _row(kind: str, chance: random.Random, station: str, subject: dict, officer:
         "item_no": chance.choice((1, 15, 17, 18)),
         "family": "remote_care",
         "form_version": 1,
-        "station_code": station if chance.random() < 0.01 else f"{COUNTY}{chance.randrange(1, 21):03}001Z1",
+        "station_code": station if chance.random() < 0.002 else f"{COUNTY}{chance.randrange(1, 21):03}001Z1",
         "town_code": TOWN if kind == "town" else f"{COUNTY}{chance.randrange(1, 21):03}",
         "channel": "window",
         "state": state,

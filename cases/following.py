@@ -41,10 +41,10 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
         "by_when": say_date(case.supplement_due_on) if case.supplement_due_on else "",
         "left": deadlines.working_days_between(days, today, case.supplement_due_on) if case.supplement_due_on else 0,
         "reason": _reason(ended) if case.state == State.REFUSED else {},
-        "who": who_has_it(session, case, file.station_name),
-        "past": [line for event in file.events if (line := _past(session, event, file))],
+        "who": who_has_it(session, case),
+        "past": [line for event in file.events if (line := _past(event, file))],
         "now": state_tag(case),
-        "coming": _coming(session, case, days, now),
+        "coming": _coming(case, days, now),
         "papers": [
             (words.paper_name(paper.kind, asked), _paper_tag(paper.state))
             for paper in file.papers
@@ -72,42 +72,29 @@ def state_tag(case: Case) -> words.Tag:
     }[State(case.state)]
 
 
-def who_has_it(session: Session, case: Case, station: str) -> str:
-    """Who acts next, by name."""
+def who_has_it(session: Session, case: Case) -> tuple[str, str]:
+    """Who acts next: words in the reader's language, and a name as it stands on the door."""
     if case.state == State.NEEDS_SUPPLEMENT:
-        return _("现在等您")
-    if case.desk == Desk.COUNTY:
-        return _("在%(who)s手里", who=_bureau(session, case))
-    if case.desk == Desk.TOWN:
-        return _("在%(who)s手里", who=_town(session, case))
-    if case.state == State.APPROVED:
-        return _("等省医保平台确认")
-    return ""
+        return _("现在等您"), ""
+    if case.desk is not None:
+        known = divisions(session).get(case.county_code if case.desk == Desk.COUNTY else case.town_code)
+        ending = "医保局" if case.desk == Desk.COUNTY else "医保站"
+        return _("正在办的："), known.name + ending if known else ending
+    return (_("等省医保平台确认"), "") if case.state == State.APPROVED else ("", "")
 
 
-def _bureau(session: Session, case: Case) -> str:
-    known = divisions(session).get(case.county_code)
-    return _("%(place)s医保局", place=known.name) if known else _("县（市、区）医保局")
-
-
-def _town(session: Session, case: Case) -> str:
-    known = divisions(session).get(case.town_code)
-    return _("%(place)s医保站", place=known.name) if known else _("镇街医保站")
-
-
-def _past(session: Session, event: CaseEvent, file: File) -> dict[str, str] | None:
+def _past(event: CaseEvent, file: File) -> dict[str, str] | None:
     """One step that matters to the resident; None for what does not."""
     staff = event.actor_name or ""
-    helped = _("%(station)s %(name)s帮您交的", station=file.station_name, name=staff)
     named: dict[str, tuple[str, str]] = {
-        "submit": (_("您交了申请"), helped if staff else ""),
+        "submit": (_("您交了申请"), f"{file.station_name} {staff}".strip()),
         Step.ACCEPT: (_("收下了，开始办"), staff),
         Step.ASK: (_("请您补材料"), staff),
         Step.SUPPLY: (_("材料补上了"), staff),
-        Step.HAND_UP: (_("交给%(who)s了", who=_bureau(session, file.case)), staff),
+        Step.HAND_UP: (_("交给县里了"), staff),
         Step.APPROVE: (_("同意了"), staff),
         Step.REFUSE: (_("没办成"), staff),
-        Step.WITHDRAW: (_("撤回了"), staff or _("您自己撤的")),
+        Step.WITHDRAW: (_("撤回了") if staff else _("您自己撤回了"), staff),
         Step.CORRECT: (_("撤回，改了重报"), staff),
         Step.LAPSE: (_("材料没等到，撤回了"), ""),
         Step.CONFIRM: (_("省里确认了"), ""),
@@ -117,10 +104,11 @@ def _past(session: Session, event: CaseEvent, file: File) -> dict[str, str] | No
     if event.step not in named:
         return None
     what, who = named[event.step]
-    return {"what": what, "who": who, "when": moment(event.at)}
+    helped = _("帮您交的：") if event.step == "submit" and staff else ""
+    return {"what": what, "helped": helped, "who": who, "when": moment(event.at)}
 
 
-def _coming(session: Session, case: Case, days: WorkingDays, now: datetime) -> list[str]:
+def _coming(case: Case, days: WorkingDays, now: datetime) -> list[str]:
     """What comes next, nearest first."""
     if State(case.state) not in {*OPEN_STATES, State.APPROVED}:
         return []

@@ -91,7 +91,7 @@ class Case(Model):
         _open_index("ix_case_file_town", "town_code", "desk", "due_on", "id"),
         _open_index("ix_case_file_town_state", "town_code", "desk", "state", "due_on", "id"),
         _open_index("ix_case_file_station", "station_code", "due_on", "id"),
-        _open_index("ix_case_file_handler", "handler_id", "due_on", "id"),
+        _open_index("ix_case_file_handler", "handler_id", "desk", "due_on", "id", "county_code", "town_code"),
         _open_index("ix_case_file_lapse", "state", "supplement_due_on"),
         sa.Index(None, "person_index"),
         sa.Index(None, "phone_index"),

@@ -52,22 +52,28 @@ class Removed:
 
 
 @cache
-def classes() -> dict[str, Kept]:
-    """The classes by name."""
-    with FILE.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    return {row["class"]: Kept(row["class"], int(row["months"]), row["what"], row["source"]) for row in rows}
+def classes(file: Path = FILE) -> dict[str, Kept]:
+    """The classes by name. Raises ValueError when the file does not say months, from 1 on, for each of ours."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            rows = [Kept(row["class"], int(row["months"]), row["what"], row["source"]) for row in csv.DictReader(lines)]
+    except (OSError, KeyError, TypeError, UnicodeDecodeError) as problem:
+        raise ValueError(str(file)) from problem
+    found = {row.name: row for row in rows}
+    if not {"papers", "answers", "requests"} <= set(found) or min(row.months for row in rows) < 1:
+        raise ValueError(str(file))
+    return found
 
 
-def remove_due(session: Session, now: datetime, most: int = AT_A_TIME) -> Removed:
+def remove_due(session: Session, now: datetime, most: int = AT_A_TIME, policy: Path = FILE) -> Removed:
     """Delete what its time is over for, at most so many of each class."""
-    done = Removed()
+    done, kept = Removed(), classes(policy)
     _drafts(session, now, most, done)
-    _papers(session, _before(now, "papers"), most, done)
-    for case in _ended(session, _before(now, "answers"), most):
+    _papers(session, _before(now, kept["papers"].months), most, done)
+    for case in _ended(session, _before(now, kept["answers"].months), most):
         forget_person(session, case, now)
         done.persons += 1
-    old = sa.select(KeptOperation.op_id).where(KeptOperation.at < _before(now, "requests")).limit(most)
+    old = sa.select(KeptOperation.op_id).where(KeptOperation.at < _before(now, kept["requests"].months)).limit(most)
     ids = list(session.scalars(old))
     session.execute(sa.delete(KeptOperation).where(KeptOperation.op_id.in_(ids)))
     done.requests = len(ids)
@@ -118,10 +124,9 @@ def _over(before: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     return Case.desk.is_(None), Case.state.in_((State.DONE, State.REFUSED, State.WITHDRAWN)), Case.state_at < before
 
 
-def _before(now: datetime, name: str) -> datetime:
-    """The moment before which a class has had its months."""
+def _before(now: datetime, months: int) -> datetime:
+    """The same time of day so many months ago."""
     there = clock.local(now)
-    months = there.year * 12 + there.month - 1 - classes()[name].months
-    year, month = divmod(months, 12)
+    year, month = divmod(there.year * 12 + there.month - 1 - months, 12)
     day = min(there.day, calendar.monthrange(year, month + 1)[1])
     return there.replace(year=year, month=month + 1, day=day)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app, url_for
 
 from accounts.models import Account
+from cases import receipts
 from common import clock
 from common.assets import STATIC, find
 from common.db import database
@@ -52,6 +53,7 @@ NOT_PAGES = (
     "pocket.pack",
     "pocket.worker",
     "posters.as_pdf",
+    "receipt_proof.key",
     "preferences.",
     "services_catalog_api.",
     "stations_api.",
@@ -119,6 +121,7 @@ FACES: dict[str, dict[str, dict[str, Any]]] = {
         "town-for-item": {"town": "TOWN", "item": "18"},
         "wrong": {"item": "61"} | ASK,
     },
+    "receipt_proof.verify": {"right": {"t": "RECEIPT"}, "wrong": {"t": "MK1.K7M24Q9P"} | ASK},
     "preferences.look": {"big": {"big": "1", "back": "/stations", "status": 303}},
 }
 # What an endpoint needs to be opened at all, beyond the arguments below; "status" when it is not 200.
@@ -208,6 +211,9 @@ def _samples(session) -> dict[str, Any]:
         ),
         "TOKEN": door_link(database(), station.code, now=clock.now(), secret=secret),
         "OLD_TOKEN": door_link(database(), station.code, now=clock.now(), days=-1, secret=secret),
+        "RECEIPT": receipts.sign(
+            current_app.extensions["keys"], receipts.Receipt("K7M24Q9P", 15, station.code, NOW_ON)
+        ),
         "TOWN": station.town_code,
         "county": station.county_code,
         "STATION_NAME": station.name,

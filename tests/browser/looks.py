@@ -20,6 +20,7 @@ SMALL_TARGETS = """() => {
     if (target.type === 'hidden' || !target.getClientRects().length || style.visibility === 'hidden') continue;
     if (box.right < 0 || box.bottom < 0) continue;                                  // the skip link, until it has the focus
     if (['radio', 'checkbox'].includes(target.type) && target.closest('label')) continue;
+    if (target.type === 'file' && target.labels.length) continue;                          // its label is the target
     const around = target.closest('p, li, dd, small');
     const links = around ? [...around.querySelectorAll('a, button')].map(link => link.textContent).join('') : '';
     if (around && style.display.startsWith('inline') && around.textContent.replace(/\\s/g, '').length > links.replace(/\\s/g, '').length) continue;

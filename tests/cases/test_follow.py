@@ -89,7 +89,14 @@ def test_number_and_code_of_the_receipt_show_the_case(app, make, client, session
     answer = follow(client, typed.format(ref=ref, said=said, low=said.lower(), wide=wide), "２０４ ８１７")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/follow")
     page = client.get("/follow")
-    for words in (said, "交上去了", "解放路街道医保站手里", "赵敏帮您交的", "11月24日周二前出结果", "0531-0000128"):
+    for words in (
+        said,
+        "交上去了",
+        "正在办的：解放路街道医保站",
+        "帮您交的：大桥村医保工作站赵敏",
+        "11月24日周二前出结果",
+        "0531-0000128",
+    ):
         assert words in text(page), words
     assert "王玉兰" not in page.text
     assert "379801195208170020" not in page.text
@@ -222,7 +229,7 @@ def test_a_resident_takes_the_case_back_once(make, client, session, helper):
     assert (case.state, case.version, case.live) == (State.WITHDRAWN, 2, False)
     event = session.scalars(sa.select(CaseEvent).where(CaseEvent.step == "withdraw")).one()
     assert (event.actor_role, event.actor_id) == ("resident", None)
-    assert "您自己撤的" in client.get("/follow").text
+    assert "您自己撤回了" in client.get("/follow").text
 
 
 def test_without_the_pass_nothing_is_done(make, client, session, helper):

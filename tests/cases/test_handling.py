@@ -600,3 +600,35 @@ def test_a_number_that_is_nobodys_is_not_found(make, as_, clerk, ref):
             f"/cases/{ref}{path}",
             data={"op": new_id(), "step": "accept", "version": 1, "field": "name", "purpose": "看看"},
         ).status_code in {404, 403}
+
+
+def test_every_question_of_the_queue_is_a_range_of_an_index(app, make, as_, helper, clerk, officer):
+    """What SQLite plans; PostgreSQL has the same indexes (`python -m benchmarks queue` measures both)."""
+    engine = app.extensions["db"].engine
+    if engine.dialect.name != "sqlite":
+        pytest.skip("plans of a small PostgreSQL table say nothing")
+    make.case(by=helper)
+    heard = []
+
+    def hear(_connection, _cursor, statement, parameters, *_):
+        if "case_file" in statement:
+            heard.append((statement, parameters))
+
+    for actor in (helper, clerk, officer):
+        client = as_(actor)
+        for tab in ("all", "new", "mine", "waiting", "soon", "overdue"):
+            heard.clear()
+            sa.event.listen(engine, "before_cursor_execute", hear)
+            client.get(f"/cases?tab={tab}")
+            sa.event.remove(engine, "before_cursor_execute", hear)
+            assert len(heard) == 2
+            for statement, parameters in heard:
+                with engine.connect() as connection:
+                    plan = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
+                assert not [line for line in plan if line.startswith("SCAN case_file")], plan
+                if actor is not helper and statement.count("count(") > 1:
+                    counted = [line for line in plan if "case_file" in line]
+                    assert all("COVERING INDEX ix_case_file_" in line for line in counted), counted
+            if actor is not helper and tab in {"all", "new", "waiting", "mine"}:
+                rows = [line for line in plan if "TEMP B-TREE" in line] if heard[-1][0].count("count(") <= 1 else []
+                assert not rows, plan

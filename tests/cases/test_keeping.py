@@ -95,6 +95,23 @@ def test_retention_takes_the_person_out_of_what_ended_long_ago_and_nothing_else(
     assert make.signed_in(app.test_client(), clerk).get(f"/cases/{old}").status_code == 200
 
 
+def test_a_bureau_may_have_periods_of_its_own_but_no_broken_ones(app, make, session, helper, tmp_path):
+    make.case(by=helper, state=State.DONE, state_at=days_ago(make, 800))
+    longer = tmp_path / "longer.csv"
+    longer.write_text("class,months,what,source\npapers,120,x,y\nanswers,120,x,y\nrequests,1,x,y\n", encoding="utf-8")
+    assert "the persons of 0 cases" in run(app, "retention", "--policy", str(longer)).output
+    for words in (
+        "",
+        "class,months\npapers,1\n",
+        "class,months,what,source\npapers,0,x,y\nanswers,1,x,y\nrequests,1,x,y\n",
+    ):
+        longer.with_name("broken.csv").write_text(words, encoding="utf-8")
+        broken = run(app, "retention", "--policy", str(longer.with_name("broken.csv")))
+        assert (broken.exit_code, "must have the columns" in broken.output) == (1, True)
+        retention.classes.cache_clear()
+    assert run(app, "retention", "--policy", str(tmp_path / "nothing.csv")).exit_code == 1
+
+
 def test_expired_drafts_go_with_their_papers(app, make, session, helper):
     with app.extensions["db"].writing() as writing:
         for days in (40, 1):
