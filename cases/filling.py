@@ -18,7 +18,19 @@ from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
 from cases.filing import Checked, Family, PaperNeed
-from cases.form_steps import CHANNEL, CODE, CODE_TAIL, CONFIRMED, Step, ask_of, beside, fields_of, seen_part, typed_of
+from cases.form_steps import (
+    CHANNEL,
+    CODE,
+    CODE_TAIL,
+    CONFIRMED,
+    SIGNED,
+    Step,
+    ask_of,
+    beside,
+    fields_of,
+    seen_part,
+    typed_of,
+)
 from cases.models import Case, Draft, KeptOperation, Paper
 from cases.submitting import NotFit, Submitted, check_draft, kept_answer, submit
 from common import clock
@@ -28,6 +40,8 @@ from common.sheets import plain_number
 from stations import queries as stations
 
 CHANNELS = ("window", "assisted", "door_to_door", "self_service")
+# What a resident's own browser may have sent, and only the counter may say.
+ONLY_HERE = SIGNED | {"ident_by", CHANNEL, CONFIRMED, CODE, CODE_TAIL}
 MARK = "commit_mark"  # how the person confirmed the promise
 SIGNED_PAPERS = (papers.SIGNATURE, "written_authorisation", *EVIDENCE.values())
 NUMBERS = ("certno", "birth_cert_no")  # by the last four of which a resident's draft is found
@@ -50,7 +64,7 @@ class Filled:
     @property
     def channel(self) -> str:
         """How it is handled."""
-        return str(self.draft.answers.get(CHANNEL) or CHANNELS[0])
+        return _channel(self.draft.answers)
 
     @property
     def confirmed(self) -> list[str]:
@@ -177,7 +191,7 @@ def load(session: Session, code: str, tail: str, *, by: Actor, now: datetime) ->
     """A resident's draft into this actor's hands; None when code and number open none."""
     draft = drafts.load(session, code, plain_number(tail), by=by, now=now)
     if draft is not None:
-        draft.answers = {name: value for name, value in draft.answers.items() if name not in {CODE, CODE_TAIL}}
+        draft.answers = {name: value for name, value in draft.answers.items() if name not in ONLY_HERE}
     return draft
 
 

@@ -1,6 +1,8 @@
 """A resident fills a form in at home on a small phone; at the counter a helper loads it, looks at the ID, takes papers and a
 signature, and hands it in. With and without scripts."""
 
+import os
+
 import pytest
 from playwright.sync_api import expect
 
@@ -8,11 +10,11 @@ from tests.browser.looks import axe_faults, layout_faults, shoot
 from tests.browser.test_staff import sign_in
 from tests.common.pictures import photo
 
+SHOOTING = os.environ.get("MENKOU_SHOTS") == "1"
 FILE = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo()}
 NUMBERS = {  # one person per test: the server and its live cases are shared
     "js": ("王玉兰", "379801195208170020"),
     "plain": ("李建国", "379801194903020011"),
-    "wrong": ("孙强", "379801198812010019"),
     "back": ("刘芳", "379801199211050044"),
 }
 
@@ -21,13 +23,18 @@ def choose(page, name, value):
     page.locator(f"[name={name}][value='{value}']").check()
 
 
+def field(page, name):
+    """One field by its name; that it has a label is axe's to see."""
+    return page.locator(f"#{name}")
+
+
 def go_on(page):
     page.locator(".bar .go").click()
 
 
 def who(page, name, number):
-    page.get_by_label("证件号码").fill(number)
-    page.get_by_label("姓名").first.fill(name)
+    field(page, "certno").fill(number)
+    field(page, "psn_name").fill(name)
     choose(page, "insutype", "390")
 
 
@@ -48,7 +55,8 @@ def at_the_counter(phone, **settings):
 def look(page, name):
     """Nothing wrong with the page as it stands."""
     faults = axe_faults(page) + layout_faults(page)
-    shoot(page, f"file-{name}", whole=False)
+    if SHOOTING:
+        shoot(page, f"file-{name}", whole=False)
     assert faults == [], name
 
 
@@ -74,14 +82,14 @@ def test_a_resident_fills_in_at_home_and_the_counter_hands_it_in(phone):
     look(page, "start")
     page.get_by_role("button", name="开始填").click()
     assert page.locator("[name=ident_by]").count() == 0
-    expect(page.get_by_label("监护人姓名")).to_be_hidden()
-    page.get_by_label("证件号码").fill("379801201609010018")  # a child: the guardian's questions open by themselves
-    expect(page.get_by_label("监护人姓名")).to_be_visible()
+    expect(field(page, "grdn_name")).to_be_hidden()
+    field(page, "certno").fill("379801201609010018")  # a child: the guardian's questions open by themselves
+    expect(field(page, "grdn_name")).to_be_visible()
     look(page, "child")
     who(page, name, number)
-    expect(page.get_by_label("监护人姓名")).to_be_hidden()
+    expect(field(page, "grdn_name")).to_be_hidden()
     page.get_by_label("参保地").fill("历下区")
-    page.get_by_label("手机号").fill("15400000001")
+    field(page, "mob").fill("15400000001")
     expect(page.locator("#saved")).to_contain_text("已存")
     go_on(page)
     matter(page, "paper")
@@ -99,7 +107,7 @@ def test_a_resident_fills_in_at_home_and_the_counter_hands_it_in(phone):
     page.get_by_label("取件码").fill(code)
     page.get_by_label("证件号码后四位").fill(number[-4:])
     page.get_by_role("button", name="取出来").click()
-    expect(page.get_by_label("证件号码")).to_have_value(number)
+    expect(field(page, "certno")).to_have_value(number)
     choose(page, "ident_by", "original")
     go_on(page)
     go_on(page)
@@ -124,10 +132,10 @@ def test_the_same_without_scripts(phone):
     home = phone(js=False)
     page = home.open("/file?item=15")
     page.get_by_role("button", name="开始填").click()
-    assert page.get_by_label("监护人姓名").is_visible()  # every question stands open
+    assert field(page, "grdn_name").is_visible()  # every question stands open
     who(page, name, number)
     page.get_by_label("参保地").fill("济南市 历下区")
-    page.get_by_label("手机号").fill("15400000002")
+    field(page, "mob").fill("15400000002")
     go_on(page)
     matter(page, "commitment")
     go_on(page)
@@ -162,10 +170,10 @@ def test_a_newborn_is_enrolled_at_the_counter(phone):
     page.get_by_label("出生日期").fill("2026-11-05")
     page.get_by_label("民族").select_option("01")
     choose(page, "ident_by", "original")
-    page.get_by_label("监护人姓名").fill("刘芳")
-    page.get_by_label("监护人证件号码").fill("379801199211050044")
+    field(page, "grdn_name").fill("刘芳")
+    field(page, "grdn_certno").fill("379801199211050044")
     choose(page, "grdn_relation", "mother")
-    page.get_by_label("监护人手机号").fill("15400000004")
+    field(page, "grdn_mob").fill("15400000004")
     look(page, "newborn")
     go_on(page)
     page.get_by_label("参保地").select_option(label="历下区")
@@ -184,7 +192,6 @@ def test_a_newborn_is_enrolled_at_the_counter(phone):
 
 
 def test_what_is_wrong_is_said_twice_and_the_summary_has_the_focus(phone):
-    name, number = NUMBERS["wrong"]
     desk = at_the_counter(phone)
     page = desk.open("/work/new")
     page.get_by_role("button", name="异地长期居住备案").click()
@@ -194,15 +201,15 @@ def test_what_is_wrong_is_said_twice_and_the_summary_has_the_focus(phone):
     look(page, "nothing-typed")
     summary.get_by_role("link", name="请填写证件号码").click()
     assert page.evaluate("() => document.activeElement.name") == "certno" or page.url.endswith("#certno")
-    page.get_by_label("证件号码").fill("37980119900512003")
+    field(page, "certno").fill("37980119900512003")
     page.locator("[data-x-key]").first.click()
-    expect(page.get_by_label("证件号码")).to_have_value("37980119900512003X")
-    page.get_by_label("证件号码").fill("379801198812010018")
-    page.get_by_label("姓名").first.fill("测试・买买提")
+    expect(field(page, "certno")).to_have_value("37980119900512003X")
+    field(page, "certno").fill("379801198812010018")
+    field(page, "psn_name").fill("测试・买买提")
     go_on(page)
     expect(page.locator("#certno-error")).to_have_text("身份证号校验位不对，请逐位核对")
     assert page.locator("#psn_name-error").count() == 0
-    expect(page.get_by_label("姓名").first).to_have_value("测试・买买提")
+    expect(field(page, "psn_name")).to_have_value("测试・买买提")
 
 
 def test_the_back_button_and_a_lost_network_lose_nothing(phone):
@@ -213,12 +220,12 @@ def test_the_back_button_and_a_lost_network_lose_nothing(phone):
     who(page, name, number)
     choose(page, "ident_by", "original")
     page.get_by_label("参保地").select_option(label="历下区")
-    page.get_by_label("手机号").fill("15400000009")
+    field(page, "mob").fill("15400000009")
     go_on(page)
     page.get_by_label("那里的地址").fill("某路")
     expect(page.locator("#saved")).to_contain_text("已存")
     page.go_back()
-    expect(page.get_by_label("证件号码")).to_have_value(number)
+    expect(field(page, "certno")).to_have_value(number)
     page.go_forward()
     expect(page.get_by_label("那里的地址")).to_have_value("某路")
     desk.context.set_offline(True)

@@ -234,6 +234,19 @@ def test_no_case_is_made_where_none_is_needed_and_the_way_is_shown(session, cler
     assert count(session, Case) == 0
 
 
+def test_a_doubt_is_confirmed_once_and_again_only_when_the_answer_changes(clerk):
+    enrol = {"enrol_kind": "first", "insu_year": "2026", "insu_admdvs": "370102", "hsreg_local": "yes"}
+    enrol |= {"resd_loc_admdvs": "历下区", "other_insurance": "none", "live_addr": "大柳树旁边"}
+    clerk.begin(1)
+    assert clerk.fill(1, WHO | {"naty": "01"}).status_code == 303
+    answer = clerk.fill(2, enrol)
+    assert "详细地址请写到村或门牌" in answer.text, wrong(answer)
+    assert answer.status_code == 422
+    assert clerk.fill(2, enrol | {"confirmed": "live_addr"}).status_code == 303, wrong(answer)
+    assert clerk.fill(2, enrol).status_code == 303
+    assert clerk.fill(2, enrol | {"live_addr": "小桥南"}).status_code == 422
+
+
 # Saving
 
 
@@ -380,6 +393,17 @@ def test_what_a_resident_filled_in_at_home_is_loaded_checked_and_handed_in_at_th
     case = session.scalars(sa.select(Case)).one()
     assert case.identity_how == "original"
     assert resident.client.get("/file/draft").location == "/file?gone=1"  # in other hands now
+
+
+def test_what_only_the_counter_may_say_does_not_come_from_a_residents_browser(resident, clerk):
+    code = pre_fill(resident)
+    forged = {"ident_by": "original", "commit_mark": "spoken", "notice_version": "1", "channel": "door_to_door"}
+    resident.client.post("/file/draft/save", data=forged)
+    answer = clerk.client.post("/work/load", data={"code": code, "tail": "0020"})
+    clerk.at = answer.location.split("?")[0]
+    assert value(clerk.page(1), "ident_by") == ""
+    assert value(clerk.page(1), "channel") == "window"
+    assert value(clerk.page(4), "notice_version") == value(clerk.page(4), "commit_mark") == ""
 
 
 def test_a_resident_is_not_asked_what_only_staff_can_say(resident):
