@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Account
 from accounts.policy import Actor
-from cases import drafts, form_places, papers
-from cases.agent import EVIDENCE
+from cases import drafts, form_places
 from cases.drafts import Refused
 from cases.families import FAMILIES
 from cases.filing import Checked, Family, PaperNeed
@@ -31,7 +30,7 @@ from cases.form_steps import (
     seen_part,
     typed_of,
 )
-from cases.models import Case, Draft, KeptOperation, Paper
+from cases.models import Case, Draft, KeptOperation
 from cases.submitting import NotFit, Submitted, check_draft, kept_answer, submit
 from common import clock
 from common.i18n import gettext as _
@@ -42,8 +41,6 @@ from stations import queries as stations
 CHANNELS = ("window", "assisted", "door_to_door", "self_service")
 # What a resident's own browser may have sent, and only the counter may say.
 ONLY_HERE = SIGNED | {"ident_by", CHANNEL, CONFIRMED, CODE, CODE_TAIL}
-MARK = "commit_mark"  # how the person confirmed the promise
-SIGNED_PAPERS = (papers.SIGNATURE, "written_authorisation", *EVIDENCE.values())
 NUMBERS = ("certno", "birth_cert_no")  # by the last four of which a resident's draft is found
 
 
@@ -94,15 +91,8 @@ def look(session: Session, draft: Draft, *, by: Actor | None, now: datetime) -> 
         own_mobile=own_mobile(session, by),
         confirmed=frozenset(said.get(CONFIRMED) or ()),
     )
-    if said.get(MARK) == papers.SIGNATURE and by and not _signed(session, draft):
-        checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
     family = FAMILIES[draft.item_no]
     return Filled(draft, family, checked, places_of(session, family, draft))
-
-
-def _signed(session: Session, draft: Draft) -> bool:
-    wanted = sa.select(Paper.id).where(Paper.draft_id == draft.id, Paper.kind.in_(SIGNED_PAPERS))
-    return session.scalar(wanted.limit(1)) is not None
 
 
 def _channel(said: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from cases.filing import Checked, Level, PaperNeed, Remark
 from cases.gathering import gather, person_index, rules_for
 from cases.masks import sealed_subject
 from cases.models import Authorisation, Case, Consent, Desk, Draft, KeptOperation, Paper, State
+from cases.papers import SIGNATURE
 from cases.trail import add_audit, add_event
 from cases.transitions import Step
 from common import clock
@@ -32,6 +33,8 @@ from services_catalog.queries import catalogue
 from stations import queries as stations
 
 NOTICE_VERSION = 1
+MARK = "commit_mark"  # how the person confirmed the promise
+SIGNED_PAPERS = frozenset({SIGNATURE, "written_authorisation", *EVIDENCE.values()})
 
 
 class NotFit(Exception):
@@ -94,11 +97,19 @@ def check(
         "insured_at": _county(typed.get("insu_admdvs")),
     } | more
     checked = family.check(item_no, typed, gather(session, **facts))
-    if checked.subject is None or _number(checked) is None:
-        return checked
-    # Whom it is about is known only now: again, against what that person has live already.
-    whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
-    return family.check(item_no, typed, gather(session, **whose, **facts))
+    if checked.subject is not None and _number(checked) is not None:
+        # Whom it is about is known only now: again, against what that person has live already.
+        whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
+        checked = family.check(item_no, typed, gather(session, **whose, **facts))
+    if by and _drawn(checked) and not checked.exit and not papers & SIGNED_PAPERS:
+        checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
+    return checked
+
+
+def _drawn(checked: Checked) -> bool:
+    """Whether the person is said to have signed on the screen."""
+    said: dict[str, Any] = getattr(checked.form, "said", {})
+    return said.get(MARK) == SIGNATURE
 
 
 def _county(typed: Any) -> str | None:

@@ -53,7 +53,7 @@ def as_json(line):
         if name in family.shape.model_fields and form_steps.ask_of(family, name).widget == "tick":
             return typed == "1"
         if isinstance(typed, list):
-            return [int(one) if one.isdigit() else one for one in typed]
+            return [int(one) if str(one).isdigit() else one for one in typed]
         return typed
 
     return {name: value(name, typed) for name, typed in line.typed.items()}
