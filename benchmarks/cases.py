@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, NamedTuple
@@ -28,9 +29,10 @@ from common.settings import read_settings
 from services_catalog.operations import load_shipped
 from tests import postgres
 from tests.builders import Make
-from tests.conftest import NOW, migrate
+from tests.conftest import migrate
 from tests.statements import statements_of
 
+NOW = datetime.fromisoformat(CLOCK)
 RATE = 50  # requests a second
 SECONDS = 30
 CLIENTS = 24
