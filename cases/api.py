@@ -79,6 +79,13 @@ def file() -> ResponseReturnValue:
         done = submitting.replay(session, op, sent, by)
         if done:
             return done
+        try:
+            draft = _draft(session, said, by)
+        except Refused:  # perhaps the same request has taken it along while we waited for it
+            done = submitting.replay(session, op, sent, by)
+            if done is None:
+                raise
+            return done
         return submitting.submit(
             session,
             op_id=op,
@@ -87,7 +94,7 @@ def file() -> ResponseReturnValue:
             by=by,
             now=now,
             request_sha=sent,
-            draft=_draft(session, said, by),
+            draft=draft,
             channel=said.channel,
             own_mobile=filling.own_mobile(session, by),
             confirmed=frozenset(said.confirmed),

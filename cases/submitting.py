@@ -183,6 +183,9 @@ def submit(
         confirmed=confirmed,
     )
     if not checked.ok or checked.subject is None or checked.to_confirm:
+        done = replay(session, op_id, request_sha, by)  # the same request may have filed it since we looked
+        if done:
+            return done
         raise NotFit(checked)
 
     missing = list(checked.missing)

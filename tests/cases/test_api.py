@@ -1,6 +1,7 @@
 """Cases as JSON: filed, checked, listed, shown, stepped; what is wrong is said as the pages say it. Both databases."""
 
 import json
+import threading
 import uuid
 
 import pytest
@@ -327,6 +328,26 @@ def test_the_rules_of_every_form_travel_as_data(app, station):
 
 
 # What a person would have seen
+
+
+def test_an_impatient_finger_gets_one_receipt_though_the_first_tap_takes_the_draft_along(app, make, station, session):
+    actor = make.actor(Role.CLERK, station_code=station)
+    client = make.signed_in(app.test_client(), actor)
+    at = client.post("/work/drafts", data={"item": "15"}).location.split("?")[0].rsplit("/", 1)[1]
+    op, answers = new_id(), []
+    taps = [make.signed_in(app.test_client(), actor) for _ in range(8)]
+
+    def tap(one):
+        answers.append(send(one, "/cases", FILING | {"draft": at}, op))
+
+    threads = [threading.Thread(target=tap, args=(one,)) for one in taps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.json["ref"] for answer in answers}) == 1
+    assert count(session, Case) == 1
 
 
 def test_the_receipt_of_an_hour_ago_is_shown_though_a_step_was_just_taken(app, session, clerk):
