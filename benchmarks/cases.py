@@ -95,8 +95,10 @@ def _measure(server: postgres.Server, folder: Path) -> list[Row]:
     rows = day.statements()
     with serving(["sh", "-c", SERVER], "/healthz", environment) as running:
         Load(running, day.asks(RATE * 2), day.cookie, rate=RATE).run()  # both workers have loaded what they keep
-        seen = Load(running, asked := day.asks(RATE * SECONDS), day.cookie, rate=RATE).run()
-    rows += day.judge(asked, seen)
+        asked, before = day.asks(RATE * SECONDS), running.cpu_seconds()
+        seen = Load(running, asked, day.cookie, rate=RATE).run()
+        cpu = (running.cpu_seconds() - before) / len(seen) * 1000
+    rows += [*day.judge(asked, seen), note("  CPU of one, the web server's", f"{cpu:.1f} ms")]
     app.extensions["db"].engine.dispose()
     return rows
 
