@@ -7,7 +7,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 SETUP = python=$$(sh tools/python.sh) && "$$python" -m tools.setup
-ROOMS = app.py common accounts services_catalog maps sync stations posters pocket cases
+ROOMS = app.py common accounts services_catalog maps sync stations posters pocket cases platform_sim
 
 help: ## 这张表 · this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name words; do printf '  make %-13s %s\n' "$$name" "$$words"; done

@@ -43,6 +43,7 @@ import common.ui_pieces
 import maps.cli
 import maps.routes
 import maps.valhalla
+import platform_sim.command
 import pocket.routes
 import posters.card_routes
 import posters.cli
@@ -62,6 +63,7 @@ import stations.routes
 import stations.search
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
+from accounts.policy import Action
 from cases import follow_access, paper_access
 from common import (
     clock,
@@ -134,6 +136,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     _set_up_sign_in(app)
     app.extensions["places"] = Places(_station_place, _division_name)
     app.extensions["demo_places"] = _demo_places
+    app.extensions["work_begins"] = (
+        (Action.FILE_CASE, "/work"),
+        (Action.READ_CASE, "/cases"),
+        (Action.KEEP_ACCOUNTS, "/accounts"),
+    )
 
     for room in (
         common.assets,
@@ -184,6 +191,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         stations.cli.demo_cli,
         posters.cli.posters_cli,
         cases.cli.cases_cli,
+        platform_sim.command.platform_sim,
     ):
         app.cli.add_command(commands)
     app.extensions["after_upgrade"] = [stations.clusters.fill]

@@ -1,6 +1,6 @@
 """/account: one's own sign-ins, devices and password."""
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
 from accounts import current, operations, passwords, queries
@@ -24,6 +24,15 @@ def _who() -> SignedIn:
     if who is None:
         raise RuntimeError("a view behind needs() ran for a stranger")
     return who
+
+
+@bp.get("/begin")
+@needs()
+def begin() -> ResponseReturnValue:
+    """On to where this person's work begins, which app.py knows; to the account where that is nowhere."""
+    may = MAY[current.current_actor().role]
+    homes = current_app.extensions["work_begins"]  # action, address: the first that fits
+    return see(next((address for action, address in homes if action in may), url_for("account.show")))
 
 
 @bp.get("/account")

@@ -290,9 +290,8 @@ def _asked() -> str:
 
 
 def _next() -> str:
-    """Where they wanted to go, else where their work begins: app.py knows which page that is."""
-    home = current_app.extensions.get("staff_home")  # () -> address
-    return _asked() or (home() if home else url_for("account.show"))
+    """Where they wanted to go, else where their work begins."""
+    return _asked() or url_for("account.begin")
 
 
 def _try(who: SignedIn, counted: list[Key], now: datetime, right: object) -> str | None:

@@ -28,7 +28,7 @@ from tests.builders import WOMAN, Make
 from tests.conftest import NOW, make_app, migrate
 from tests.statements import statements_of
 
-OPEN, AT_TOWN, OVER = 100_000, 20_000, 50_000
+OPEN, AT_TOWN, OVER = 100_000, 20_000, 20_000
 COUNTY, TOWN = "370102", "370102001"
 ASKED = 300
 BATCH = 5_000
@@ -98,7 +98,8 @@ def _measure(app: Flask, kind: str) -> list[Row]:
                 worked.append((time.process_time() - cpu) * 1000)
                 if answer.status_code != 200:
                     raise RuntimeError(f"{path}: {answer.status_code}")
-                most = max(most, len(said))
+                # "Last seen" is written every few minutes, by whoever asks then.
+                most = max(most, len([one for one in said if not one.startswith("UPDATE sign_in_session")]))
         cuts = quantiles(took, n=20)
         name = f"queue, {kind}: {who}, {open_cases:,} open"
         rows += [
@@ -156,7 +157,7 @@ def _row(kind: str, chance: random.Random, station: str, subject: dict, officer:
         "item_no": chance.choice((1, 15, 17, 18)),
         "family": "remote_care",
         "form_version": 1,
-        "station_code": station if chance.random() < 0.002 else f"{COUNTY}{chance.randrange(1, 21):03}001Z1",
+        "station_code": station if chance.random() < 0.002 else f"{COUNTY}{chance.randrange(2, 500):03}001Z1",
         "town_code": TOWN if kind == "town" else f"{COUNTY}{chance.randrange(1, 21):03}",
         "channel": "window",
         "state": state,

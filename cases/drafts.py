@@ -51,6 +51,7 @@ def begin(
     by: Actor | None = None,
     county_code: str = "370000",
     answers: Mapping[str, Any] | None = None,
+    corrects_id: str | None = None,
 ) -> tuple[Draft, str]:
     """A new draft, and for a resident (`by` None) the secret by which this browser finds it again."""
     secret = "" if by else secrets.token_urlsafe(24)
@@ -63,6 +64,7 @@ def begin(
         answers=dict(answers or {}),
         version=1,
         op_id=new_id(),
+        corrects_id=corrects_id,
         made_at=now,
         updated_at=now,
         expires_at=now + timedelta(days=STAFF_DAYS if by else OWN_DAYS),

@@ -31,10 +31,11 @@ from cases.form_steps import (
     typed_of,
 )
 from cases.models import Case, Draft, KeptOperation
+from cases.receipts import follow_hash
 from cases.submitting import NotFit, Submitted, check_draft, kept_answer, submit
 from common import clock
 from common.i18n import gettext as _
-from common.sealing import fingerprint
+from common.sealing import fingerprint, keys_of
 from common.sheets import plain_number
 from stations import queries as stations
 
@@ -233,5 +234,8 @@ def code_of_receipt(session: Session, case: Case, by: Actor, since: datetime) ->
     wanted = sa.select(KeptOperation).where(
         KeptOperation.case_id == case.id, KeptOperation.actor_id == by.account_id, KeptOperation.at > since
     )
-    # Steps taken since then are kept as well, and have no code.
-    return next((str(kept.answer["code"]) for kept in session.scalars(wanted) if "code" in kept.answer), None)
+    told = [str(kept.answer["code"]) for kept in session.scalars(wanted) if "code" in kept.answer]
+    keys = keys_of(session)
+    return next(
+        (code for code in told if follow_hash(keys, case.ref, code) == case.follow_hash), None
+    )  # not a dead one

@@ -69,7 +69,8 @@ class OwnStepForm(BaseModel):
 
 @bp.after_request
 def _kept_by_nobody(response: Response) -> Response:
-    response.headers["Cache-Control"] = "private, no-store"
+    if request.method == "POST" or follow_pass.COOKIE in request.cookies:  # the empty form is like any other page
+        response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

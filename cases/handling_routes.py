@@ -219,7 +219,7 @@ def correct(ref: str) -> ResponseReturnValue:
             abort(404)
         operations.take_step(session, case, Step.CORRECT, by=actor, now=now, version=form.value.version)
         answers = operations.answers_to_correct(case)
-        draft, _secret = drafts.begin(session, case.item_no, now=now, by=actor, answers=answers)
+        draft, _secret = drafts.begin(session, case.item_no, now=now, by=actor, answers=answers, corrects_id=case.id)
         made.append(draft.id)
 
     try:

@@ -59,6 +59,7 @@ class Draft(Model):
     answers: Mapped[Any] = mapped_column(SealedJson("case_draft.answers"))  # field → what was typed, right or wrong
     version: Mapped[int]
     op_id: Mapped[str] = mapped_column(sa.String(32))  # of the submit it will become
+    corrects_id: Mapped[str | None] = mapped_column(sa.String(32))  # the case that was withdrawn for it
     made_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -90,9 +91,9 @@ class Case(Model):
         _open_index("ix_case_file_county_state", "county_code", "desk", "state", "due_on", "id"),
         _open_index("ix_case_file_town", "town_code", "desk", "due_on", "id"),
         _open_index("ix_case_file_town_state", "town_code", "desk", "state", "due_on", "id"),
-        _open_index("ix_case_file_station", "station_code", "due_on", "id"),
+        _open_index("ix_case_file_station", "station_code", "due_on", "id", "state", "desk", "filed_by"),
         _open_index("ix_case_file_handler", "handler_id", "desk", "due_on", "id", "county_code", "town_code"),
-        _open_index("ix_case_file_lapse", "state", "supplement_due_on"),
+        _open_index("ix_case_file_lapse", "supplement_due_on"),
         sa.Index(None, "person_index"),
         sa.Index(None, "phone_index"),
         sa.Index(

@@ -141,7 +141,9 @@ def asked_papers(events: Sequence[CaseEvent]) -> list[dict[str, str]]:
 def lapse_overdue(session: Session, now: datetime, limit: int = 200) -> list[str]:
     """Withdraw what was asked for and never brought; the receipts' numbers. To be run daily."""
     today = clock.local_date(now)
-    wanted = sa.select(Case).where(Case.state == State.NEEDS_SUPPLEMENT, Case.supplement_due_on < today)
+    wanted = sa.select(Case).where(
+        Case.desk.is_not(None), Case.state == State.NEEDS_SUPPLEMENT, Case.supplement_due_on < today
+    )
     lapsed = list(session.scalars(wanted.order_by(Case.id).limit(limit).with_for_update()))
     for case in lapsed:
         take_step(session, case, Step.LAPSE, by=CLOCK, now=now)
@@ -150,7 +152,7 @@ def lapse_overdue(session: Session, now: datetime, limit: int = 200) -> list[str
 
 def answers_to_correct(case: Case) -> dict[str, Any]:
     """What a correcting draft begins with: every answer but what each filing must say anew."""
-    anew = {"promise", "notice_read", "grdn_consent", "commit_mark", "ident_by"}
+    anew = {"promise", "notice_version", "grdn_consent", "commit_mark", "ident_by"}
     return {name: value for name, value in case.answers.items() if name not in anew and value is not None}
 
 

@@ -152,7 +152,6 @@ def submit(
     own_mobile: str | None = None,
     known: Any = None,
     confirmed: frozenset[str] = frozenset(),
-    corrects_id: str | None = None,
 ) -> Submitted:
     """File a case: answers frozen, papers and authorisation with it, event, audit and the kept answer in one transaction.
 
@@ -190,7 +189,7 @@ def submit(
 
     missing = list(checked.missing)
     case = _new_case(session, checked, item_no, station.code, station.town_code, channel, by, now, bool(missing))
-    case.corrects_id = corrects_id
+    case.corrects_id = draft.corrects_id if draft else None
     case.answers_sha256 = fingerprint(case.answers)
     code = receipts.new_code()
     case.follow_hash = receipts.follow_hash(keys_of(session), case.ref, code)

@@ -1,4 +1,5 @@
 """The squares that stations are counted in: 64 pixels of a zoom level, the same for everybody, so answers can be kept.
+As wide as a thumb and its neighbour: markers of two squares can both be hit.
 
 Room `maps`, floor 2: pure sums on the 26-bit pixels of maps/place.py.
 """
@@ -9,7 +10,6 @@ from typing import NamedTuple
 from common.i18n import gettext as _
 from maps.place import Pixel, Place, pixel_of
 
-CELL_PIXELS = 64  # as wide as a thumb and its neighbour: markers of two cells can both be hit
 MOST_CELLS = 640  # of one answer; keeps it below 8 kB. A map of 1,280 × 2,048 px fits
 TOP_ZOOM = 18
 _WORLD = 1 << 26

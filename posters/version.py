@@ -55,7 +55,7 @@ def mark(words: str | None) -> bytes:
 def write_version(version: Version, station_code: str) -> str:
     """The text for the address. ValueError for a day before 2025 or after 2204, or an item beyond 62."""
     days = (version.printed_on - EPOCH).days
-    if not 0 <= days <= 0xFFFF:
+    if not EPOCH <= version.printed_on <= LAST:
         raise ValueError(f"no poster was printed on {version.printed_on}")
     if (version.direct | version.assist | version.consult) >> (MAX_ITEM_NO + 1):
         raise ValueError(f"items go to {MAX_ITEM_NO}")

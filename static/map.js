@@ -5,7 +5,7 @@
   var box = document.querySelector("[data-map]");
   if (!box) return;
   var data = box.dataset, CELL = 64, MOST_CELLS = 640, TOP = 18, LOWEST = 5, PINS_FROM = 10, LISTED = 30;
-  var map = null, drawn = {}, asked = "", stop = null, latest = null;
+  var map = null, drawn = {}, asked = "", stop = null, latest = null, whole = !box.dataset.view && !box.dataset.circle;
   box.hidden = document.querySelector("[data-map-foot]").hidden = false;
 
   function find(name) { return document.querySelector("[data-" + name + "]"); }
@@ -177,6 +177,10 @@
       }
       drawn[key].addTo(map);
     });
+    if (whole) { // the first look at the whole: a number at its edge is not cut off
+      whole = false;
+      Object.keys(all).forEach(function (key) { map.panInside(all[key].at, { padding: [24, 24], animate: false }); });
+    }
     find("map-said").textContent = data.total.replace("#", latest.total);
     if (find("map-wide")) find("map-wide").hidden = latest.open_now;
     listHere();

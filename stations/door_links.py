@@ -1,4 +1,4 @@
-"""The signed link by which a helper may say where a station's door is, until there are accounts. Room `stations`, floor 3.
+"""The signed link by which a helper may say where a station's door is: no account needed. Room `stations`, floor 3.
 
 Whoever holds a link may set the place of that one station, until it ends. Each is a row that can be ended alone; its number
 opens nothing without the signature. All end when MENKOU_SECRET_KEY changes. Nothing here commits or reads the clock.

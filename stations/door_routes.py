@@ -77,6 +77,13 @@ def look(token: str) -> ResponseReturnValue:
     return _check(found, token, form.value, op=new_id())
 
 
+@bp.get("/stations/door/<token>/look")
+@open_to(EVERYONE)
+def look_again(token: str) -> ResponseReturnValue:
+    """A phone that threw the page away while it took the photo asks for it like this: what was measured is gone."""
+    return see(url_for("station_doors.show", token=token))
+
+
 @bp.post("/stations/door/<token>")
 @open_to(EVERYONE)
 def save(token: str) -> ResponseReturnValue:

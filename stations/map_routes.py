@@ -24,7 +24,6 @@ from stations.finder import Listed, Origin, find_cards, origin_of, place_of, rea
 from stations.names import NameHit
 from stations.nearest import Wanted
 from stations.schema import CHANNEL_WORDS, MODE_WORDS, FinderQuery, MapView
-from stations.viewport import OPEN_FROM
 
 bp = Blueprint("stations_map", __name__)
 
@@ -93,7 +92,6 @@ def show() -> ResponseReturnValue:
                 [city.code[:4] if city.level == 2 else city.code[:2]] if city else settings.divisions
             ),
             filters=filters,
-            open_from=OPEN_FROM,
             shell=chosen.our_shell(),
             borders=chosen.borders_url(),
             tiles=service,

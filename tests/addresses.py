@@ -130,6 +130,7 @@ PLAIN: dict[str, dict[str, Any]] = {
     "maps.shell_script": {"digest": shell("", "").digest},
     "stations_map_api.viewport": {"box": "117.1,36.6,117.2,36.7", "z": "13"},
     "station_doors.show": {"token": "TOKEN"},
+    "station_doors.look_again": {"token": "TOKEN", "status": 303},
     "assets.asset": {"name": "app.css"},
     "papers.show": {"id": "0" * 32, "status": 404},  # to a stranger no paper is there
     "papers.small": {"id": "0" * 32, "status": 404},

@@ -52,9 +52,13 @@ def test_it_serves_its_first_pages_says_where_and_stops(tmp_path: Path):
         while f"http://127.0.0.1:{port}" not in said.read_text(errors="replace") and time.monotonic() < deadline:
             time.sleep(0.1)
         assert f"http://127.0.0.1:{port}" in said.read_text(errors="replace")
+        platform = (tmp_path / "platform-sim" / "address").read_text().strip()
+        with urllib.request.urlopen(f"{platform}/healthz", timeout=15) as page:
+            assert page.status == 200
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C
         assert process.wait(20) in {0, 130}
         assert "Traceback" not in said.read_text(errors="replace")
+        assert not (tmp_path / "platform-sim" / "address").exists()
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

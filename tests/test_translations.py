@@ -77,6 +77,7 @@ def test_no_english_is_empty_or_a_guess(english):
     empty = [m.id for m in messages(english) if not all([m.string] if isinstance(m.string, str) else m.string)]
     assert not empty, f"{len(empty)} empty: {empty}"
     assert not [m.id for m in messages(english) if m.fuzzy]
+    assert not english.fuzzy, "a guess in its head, and nothing of the catalogue is compiled"
 
 
 def test_english_has_the_same_placeholders(english):

@@ -19,6 +19,7 @@ from contextlib import closing, suppress
 from dotenv import load_dotenv
 from flask import Flask
 
+from common.settings import Settings
 from tools import lan
 from tools.step import ROOT, Failed
 
@@ -61,6 +62,9 @@ def serve(*, on_lan: bool) -> int:
     child.join()
     if child.exitcode != 0:
         return child.exitcode or 1
+
+    if settings.mode == "demo":
+        start_platform(settings)
 
     server = Granian(
         "app:server",
@@ -147,6 +151,41 @@ def prepare() -> None:
     except OperationalError as problem:
         reason = str(problem.orig).strip().splitlines()[0]
         sys.exit(f"数据库不可用，请检查 DATABASE_URL · the database does not answer, see DATABASE_URL: {reason}")
+
+
+def start_platform(settings: Settings) -> None:
+    """The platform simulator beside us. Returns once its keys and its address are there for whoever talks to it."""
+    address = settings.data_dir / "platform-sim" / "address"
+    with suppress(OSError):
+        address.unlink(missing_ok=True)  # of one that was killed
+    child = multiprocessing.Process(target=simulate_platform, args=(settings,), daemon=True)
+    child.start()
+    deadline = time.monotonic() + 10
+    while child.is_alive() and not address.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def simulate_platform(settings: Settings) -> None:
+    """In a child process: the province's platform, so that what is filed gets its answer. Ends with its parent."""
+    import click
+
+    from platform_sim import command
+    from platform_sim.sim_clock import SimClock
+
+    try:
+        command.run(
+            command.PORT,
+            settings.data_dir / "platform-sim",
+            settings.keys_folder / "channel",
+            clock=SimClock(settings.clock, settings.time_scale),
+            seed=settings.random_seed,
+            review_after=command.REVIEW_AFTER_S,
+            dedupe=True,
+            with_parent=True,
+            say=lambda words: print(words, flush=True),
+        )
+    except click.ClickException as problem:  # the application works without it: what is owed waits
+        problem.show()
 
 
 def application() -> Flask:

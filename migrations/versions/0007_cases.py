@@ -12,9 +12,9 @@ OPEN_INDEXES = {
     "ix_case_file_county_state": ["county_code", "desk", "state", "due_on", "id"],
     "ix_case_file_town": ["town_code", "desk", "due_on", "id"],
     "ix_case_file_town_state": ["town_code", "desk", "state", "due_on", "id"],
-    "ix_case_file_station": ["station_code", "due_on", "id"],
+    "ix_case_file_station": ["station_code", "due_on", "id", "state", "desk", "filed_by"],
     "ix_case_file_handler": ["handler_id", "desk", "due_on", "id", "county_code", "town_code"],
-    "ix_case_file_lapse": ["state", "supplement_due_on"],
+    "ix_case_file_lapse": ["supplement_due_on"],
 }
 
 
@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("answers", sa.LargeBinary(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("op_id", sa.String(length=32), nullable=False),
+        sa.Column("corrects_id", sa.String(length=32), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),

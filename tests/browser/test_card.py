@@ -53,5 +53,5 @@ def test_from_the_station_to_the_card_of_another_item(phone, urls, js):
     page.get_by_label("要办什么").select_option(label="新生儿参保")
     page.get_by_role("button", name="换成这件事").click()
     expect(page.locator("img.card")).to_have_attribute("alt", re.compile("要办：新生儿参保"))
-    page.get_by_role("link", name="回站点页").click()
+    page.get_by_role("link", name="站点", exact=True).click()
     expect(page).to_have_url(re.compile(r"\?item=2$"))

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
+from maps.place import Place, pixel_of
+from stations.clusters import rebuild
 from stations.models import Station
 from tests.browser.conftest import Phone
 from tests.browser.looks import axe_faults, layout_faults
@@ -106,6 +108,13 @@ def test_the_address_keeps_the_view_and_back_comes_back_to_it(phone):
     assert centre(page) == pytest.approx(was, abs=1e-3)  # less than four pixels
 
 
+def test_who_has_not_said_from_where_is_led_to_the_map_too(phone):
+    page = phone(position=None).open("/stations?item=18")
+    page.get_by_role("link", name="看地图").click()
+    drawn(page)
+    expect(page.locator("h1")).to_contain_text("临时外出")
+
+
 def test_from_the_finder_to_the_map_and_back_with_the_same_question(phone):
     here = phone()
     page = here.open("/stations?lat=36.6637&lon=117.151&item=18&by=car&m=60")
@@ -149,10 +158,10 @@ def test_without_network_the_map_says_so_and_goes_on_when_it_is_back(phone):
     page = drawn(here.open(NEAR))
     here.context.set_offline(True)
     page.get_by_role("button", name="缩小", exact=True).click()
-    expect(page.get_by_text("没有网，地图还是刚才的样子。")).to_be_visible()
+    expect(page.get_by_text("没取到站点，地图还是刚才的样子。")).to_be_visible()
     here.context.set_offline(False)
     page.get_by_role("button", name="缩小", exact=True).click()
-    expect(page.get_by_text("没有网，地图还是刚才的样子。")).to_be_hidden()
+    expect(page.get_by_text("没取到站点，地图还是刚才的样子。")).to_be_hidden()
 
 
 # Beside the finder's list
@@ -310,6 +319,23 @@ def test_stations_of_one_doorstep_stand_side_by_side_at_the_nearest_view(chromiu
             page.locator(f"{MARKERS}.many").click()
             page.wait_for_url(re.compile(r"/stations\?lat="))
             assert page.locator(".st > li").count() == 20
+
+
+def test_on_a_narrow_phone_the_number_at_the_provinces_edge_can_be_read_whole(chromium, own_app):
+    app = own_app()
+    with app.extensions["db"].writing() as session:
+        east, west = session.scalars(sa.select(Station).where(Station.open).limit(2)).all()
+        east.mx, east.my = pixel_of(Place(37.17, 122.4))  # 荣成
+        west.mx, west.my = pixel_of(Place(35.29, 115.8))  # 菏泽
+        session.flush()
+        rebuild(session)
+        session.commit()
+    with served(app) as server, phone_at(chromium, server) as here:
+        page = drawn(here.open("/stations/map"))
+        page.wait_for_timeout(300)
+        buttons = [button.bounding_box() for button in page.locator(f"{MARKERS}.many").all()]
+        assert len(buttons) == 3
+        assert [box for box in buttons if box["x"] < 0 or box["x"] + box["width"] > 360] == []
 
 
 # Tiles

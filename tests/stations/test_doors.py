@@ -108,6 +108,15 @@ def test_a_helper_looks_saves_and_sees_it_in_the_history(client, session, code, 
     assert client.get(f"/api/v1/stations/{code}").json["verified_on"] == "2026-11-23"
 
 
+def test_whoever_asks_for_the_check_page_anew_measures_anew(client, session, link):
+    """大字 on that page leads back to its address with a GET; so does a phone that dropped the page for its camera."""
+    again = client.get(link + "/look")
+    assert (again.status_code, again.headers["Location"]) == (303, link)
+    assert "量门口的位置" in said(client.get(link))
+    assert client.get(link[:-2] + "xx/look", follow_redirects=True).status_code == 404
+    assert rows(session) == []
+
+
 def test_the_finder_finds_it_at_its_new_place(client, code, link):
     client.post(link, data=form())
     (row,) = client.get("/api/v1/stations", query_string={"lat": DOOR.lat, "lon": DOOR.lon}).json["stations"]
