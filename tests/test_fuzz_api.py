@@ -41,6 +41,7 @@ from tests.conftest import NOW, make_app
 from tests.test_fuzz import HOSTILE, check
 
 FUZZ = int(os.environ.get("FUZZ", "2000"))  # inputs in all
+pytestmark = pytest.mark.timeout(120 + FUZZ)  # seconds for one test; fifty thousand take their time
 TABLES = (Case, CaseEvent, Consent, Draft, KeptOperation, Paper, AuditEntry, OutboxEntry)
 CONFORMS = [
     not_a_server_error,
