@@ -1,7 +1,7 @@
 # What people type. The work is in tools/; `make help` prints the ## lines.
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve-lan test lint bench translations lock clean
+.PHONY: help run serve-lan test fuzz lint bench translations lock clean
 
 # Tools of the environment first, `node` from PyPI among them where the machine has none.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -20,6 +20,10 @@ serve-lan: ## 在手机上试 · HTTPS for a phone in the same network, port 844
 
 test: ## 测试 · every test (ARGS="tests/maps -x" for some)
 	@$(SETUP) test && .venv/bin/pytest -n 2 --dist worksteal $(ARGS)
+
+FUZZ ?= 50000
+fuzz: ## 乱填测试 · anything at all to the JSON door and the forms (FUZZ=200000 for more inputs)
+	@$(SETUP) test && FUZZ=$(FUZZ) .venv/bin/pytest tests/test_fuzz_api.py $(ARGS)
 
 lint: ## 检查代码 · style, types, templates
 	@$(SETUP) dev

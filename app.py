@@ -23,6 +23,7 @@ import accounts.audit_routes
 import accounts.cli
 import accounts.current
 import accounts.routes
+import cases.api
 import cases.cli
 import cases.export_routes
 import cases.file_routes
@@ -38,6 +39,7 @@ import cases.work_routes
 import common.assets
 import common.cli
 import common.health
+import common.openapi
 import common.preferences
 import common.ui_pieces
 import maps.cli
@@ -149,6 +151,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for room in (
         common.assets,
         common.health,
+        common.openapi,
         common.preferences,
         accounts.routes,
         accounts.account_routes,
@@ -175,6 +178,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         cases.follow_routes,
         cases.proof_routes,
         cases.sync_routes,
+        cases.api,
     ):
         app.register_blueprint(room.bp)
     app.extensions["paper_rights"] = follow_access.ByReceipt(paper_access.ByPost())

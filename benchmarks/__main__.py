@@ -9,7 +9,7 @@ import os
 import sys
 from datetime import datetime
 
-from benchmarks import case_queue, finder, first_visit, million, papers, profile_finder, roster, start
+from benchmarks import case_queue, cases, finder, first_visit, million, papers, profile_finder, roster, start
 from benchmarks import map as map_page
 from benchmarks import sync as sync_part
 from benchmarks.table import note, say, show
@@ -21,6 +21,7 @@ PARTS = {
     "roster": roster.measure,
     "map": map_page.measure,
     "papers": papers.measure,
+    "cases": cases.measure,
     "queue": case_queue.measure,
     "sync": sync_part.measure,
     "start": start.measure,

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from accounts.models import Account
 from accounts.policy import Actor
-from cases import drafts, form_places, look_up, papers
-from cases.agent import EVIDENCE
+from cases import drafts, form_places, look_up
 from cases.drafts import Refused
 from cases.families import FAMILIES
 from cases.filing import Checked, Family, PaperNeed
@@ -31,9 +30,9 @@ from cases.form_steps import (
     seen_part,
     typed_of,
 )
-from cases.models import Case, Draft, KeptOperation, Paper
+from cases.models import Case, Draft, KeptOperation
 from cases.receipts import follow_hash
-from cases.submitting import NotFit, Submitted, check_draft, submit
+from cases.submitting import NotFit, Submitted, check_draft, kept_answer, submit
 from common import clock
 from common.i18n import gettext as _
 from common.sealing import fingerprint, keys_of
@@ -43,8 +42,6 @@ from stations import queries as stations
 CHANNELS = ("window", "assisted", "door_to_door", "self_service")
 # What a resident's own browser may have sent, and only the counter may say.
 ONLY_HERE = SIGNED | {"ident_by", CHANNEL, CONFIRMED, CODE, CODE_TAIL}
-MARK = "commit_mark"  # how the person confirmed the promise
-SIGNED_PAPERS = (papers.SIGNATURE, "written_authorisation", *EVIDENCE.values())
 NUMBERS = ("certno", "birth_cert_no")  # by the last four of which a resident's draft is found
 
 
@@ -96,15 +93,8 @@ def look(session: Session, draft: Draft, *, by: Actor | None, now: datetime) -> 
         known=look_up.known_of(said, now),
         confirmed=frozenset(said.get(CONFIRMED) or ()),
     )
-    if said.get(MARK) == papers.SIGNATURE and by and not _signed(session, draft):
-        checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
     family = FAMILIES[draft.item_no]
     return Filled(draft, family, checked, places_of(session, family, draft))
-
-
-def _signed(session: Session, draft: Draft) -> bool:
-    wanted = sa.select(Paper.id).where(Paper.draft_id == draft.id, Paper.kind.in_(SIGNED_PAPERS))
-    return session.scalar(wanted.limit(1)) is not None
 
 
 def _channel(said: Mapping[str, Any]) -> str:
@@ -236,9 +226,9 @@ def hand_in(session: Session, id: str, op_id: str, seen: str, *, by: Actor, now:
 def handed_in(session: Session, op_id: str, by: Actor) -> Submitted | None:
     """What this operation of this actor became."""
     kept = session.get(KeptOperation, op_id)
-    if kept is None or kept.actor_id != by.account_id:
+    if kept is None or kept.actor_id != by.account_id or "code" not in kept.answer:
         return None
-    return Submitted(kept.answer["ref"], kept.answer["code"], replayed=True)
+    return kept_answer(kept)
 
 
 def code_of_receipt(session: Session, case: Case, by: Actor, since: datetime) -> str | None:

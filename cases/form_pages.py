@@ -15,11 +15,11 @@ from cases import form_view, look_up, paper_operations
 from cases.agent import EVIDENCE
 from cases.drafts import TAIL
 from cases.filing import Checked, Level, PaperNeed
-from cases.filling import CHANNELS, MARK, Filled, look, own_mobile, tail_of
+from cases.filling import CHANNELS, Filled, look, own_mobile, tail_of
 from cases.form_steps import NAMES, Step, fields_of, step_of
 from cases.models import Draft
 from cases.papers import SIGNATURE
-from cases.submitting import check
+from cases.submitting import MARK, check
 from common import clock
 from common.i18n import gettext as _
 from common.i18n import say_time

@@ -17,10 +17,11 @@ from cases import deadlines, news, receipts
 from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
-from cases.filing import Checked, PaperNeed
+from cases.filing import Checked, Level, PaperNeed, Remark
 from cases.gathering import gather, person_index, rules_for
 from cases.masks import sealed_subject
 from cases.models import Authorisation, Case, Consent, Desk, Draft, KeptOperation, Paper, State
+from cases.papers import SIGNATURE
 from cases.trail import add_audit, add_event
 from cases.transitions import Step
 from common import clock
@@ -32,6 +33,8 @@ from services_catalog.queries import catalogue
 from stations import queries as stations
 
 NOTICE_VERSION = 1
+MARK = "commit_mark"  # how the person confirmed the promise
+SIGNED_PAPERS = frozenset({SIGNATURE, "written_authorisation", *EVIDENCE.values()})
 
 
 class NotFit(Exception):
@@ -51,6 +54,8 @@ class Submitted:
     ref: str
     code: str
     replayed: bool = False
+    state: State = State.SUBMITTED  # as it was filed
+    remarks: tuple[Remark, ...] = ()
 
 
 # Submit
@@ -58,10 +63,14 @@ class Submitted:
 
 def check_draft(session: Session, draft: Draft, *, now: datetime, by: Actor | None, **more: Any) -> Checked:
     """What the form says of a draft as it stands. Pure but for gathering (at most six SELECTs)."""
-    papers = frozenset(
-        session.scalars(sa.select(Paper.kind).where(Paper.draft_id == draft.id, Paper.state != "removed"))
-    )
+    papers = kinds_at_hand(session, draft)
     return check(session, draft.item_no, draft.answers, draft.station_code, papers, now=now, by=by, **more)
+
+
+def kinds_at_hand(session: Session, draft: Draft) -> frozenset[str]:
+    """Which papers were handed in for it already."""
+    wanted = sa.select(Paper.kind).where(Paper.draft_id == draft.id, Paper.state != "removed")
+    return frozenset(session.scalars(wanted))
 
 
 def check(
@@ -88,11 +97,19 @@ def check(
         "insured_at": _county(typed.get("insu_admdvs")),
     } | more
     checked = family.check(item_no, typed, gather(session, **facts))
-    if checked.subject is None or _number(checked) is None:
-        return checked
-    # Whom it is about is known only now: again, against what that person has live already.
-    whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
-    return family.check(item_no, typed, gather(session, **whose, **facts))
+    if checked.subject is not None and _number(checked) is not None:
+        # Whom it is about is known only now: again, against what that person has live already.
+        whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
+        checked = family.check(item_no, typed, gather(session, **whose, **facts))
+    if by and _drawn(checked) and not checked.exit and not papers & SIGNED_PAPERS:
+        checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
+    return checked
+
+
+def _drawn(checked: Checked) -> bool:
+    """Whether the person is said to have signed on the screen."""
+    said: dict[str, Any] = getattr(checked.form, "said", {})
+    return said.get(MARK) == SIGNATURE
 
 
 def _county(typed: Any) -> str | None:
@@ -111,7 +128,14 @@ def replay(session: Session, op_id: str, request_sha: str, by: Actor | None) -> 
         return None
     if kept.sha256 != request_sha or kept.actor_id != (by.account_id if by else None):
         raise Refused(_("这份申请已经用别的内容交过，请到办件里看"), 409)
-    return Submitted(kept.answer["ref"], kept.answer["code"], replayed=True)
+    return kept_answer(kept)
+
+
+def kept_answer(kept: KeptOperation) -> Submitted:
+    """What was said when it was done."""
+    said = kept.answer
+    remarks = tuple(Remark(Level(level), field, words) for level, field, words in said.get("remarks", ()))
+    return Submitted(said["ref"], said["code"], True, State(said.get("state", State.SUBMITTED)), remarks)
 
 
 def submit(
@@ -157,7 +181,10 @@ def submit(
         known=known,
         confirmed=confirmed,
     )
-    if not checked.ok or checked.subject is None:
+    if not checked.ok or checked.subject is None or checked.to_confirm:
+        done = replay(session, op_id, request_sha, by)  # the same request may have filed it since we looked
+        if done:
+            return done
         raise NotFit(checked)
 
     missing = list(checked.missing)
@@ -185,14 +212,19 @@ def submit(
             actor_id=by.account_id,
             sha256=request_sha,
             case_id=case.id,
-            answer={"ref": case.ref, "code": code},
+            answer={
+                "ref": case.ref,
+                "code": code,
+                "state": case.state,
+                "remarks": [[one.level, one.field, one.words] for one in checked.remarks],
+            },
             at=now,
         )
     )
     news.tell(session, case, now)
     session.flush()
     add_audit(session, case, "case.submit", by, now)
-    return Submitted(case.ref, code)
+    return Submitted(case.ref, code, False, State(case.state), checked.remarks)
 
 
 def _new_case(

@@ -9,18 +9,21 @@ from common import clock
 from common.db import reading
 from common.doors import EVERYONE, open_to
 from common.i18n import gettext as _
+from common.openapi import Mistakes, speaks
 from maps.valhalla import valhalla
 from stations import details, queries
 from stations.cards import Card
 from stations.finder import find_cards, origin_of, read_query
 from stations.masks import bits_set, item_numbers
 from stations.models import Access, Channel
+from stations.schema import FinderQuery
 
 bp = Blueprint("stations_api", __name__)
 
 
 @bp.get("/api/v1/stations")
 @open_to(EVERYONE)
+@speaks(query=FinderQuery, answers={200: None, 422: Mistakes})
 def nearest() -> ResponseReturnValue:
     """The finder's list. Same parameters as the page: lat and lon (WGS-84) or area or at, item, channel, open, by, m.
 

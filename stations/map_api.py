@@ -7,6 +7,7 @@ from common import clock
 from common.db import reading
 from common.doors import EVERYONE, open_to
 from common.forms import Form
+from common.openapi import Mistakes, speaks
 from services_catalog.queries import catalogue
 from stations.nearest import Wanted
 from stations.schema import NO_SUCH_ITEM, ViewportQuery
@@ -19,6 +20,7 @@ bp = Blueprint("stations_map_api", __name__)
 
 @bp.get("/api/v1/stations/map")
 @open_to(EVERYONE)
+@speaks(query=ViewportQuery, answers={200: None, 422: Mistakes})
 def viewport() -> ResponseReturnValue:
     """The stations of a box. box=west,south,east,north (WGS-84 degrees), z (zoom, 0 to 18), item, channel, open. The box is
     widened to whole cells of 64 pixels, at most 640 of them.

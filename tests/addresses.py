@@ -45,8 +45,10 @@ NEAR = ("36.6637", "117.151")  # in Jinan, among the stations of the demo data
 NOT_PAGES = (
     "assets.",
     "cards.picture",
+    "cases_api.",
     "health.",
     "maps.",
+    "openapi.",
     "papers.",
     "pocket.pack",
     "pocket.worker",

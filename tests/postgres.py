@@ -17,9 +17,11 @@ def find_binaries() -> Path | None:
 
 
 class Server:
-    """`url("name")` is a database on it. As root it runs as the user postgres: PostgreSQL refuses root."""
+    """`url("name")` is a database on it. As root it runs as the user postgres: PostgreSQL refuses root.
 
-    def __init__(self, binaries: Path):
+    durable    whether it waits for the disk, as a real one does; tests need not"""
+
+    def __init__(self, binaries: Path, *, durable: bool = False):
         self.binaries = binaries
         self.folder = Path(tempfile.mkdtemp(prefix="menkou-pg-", dir="/tmp"))
         self.as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -27,9 +29,9 @@ class Server:
             shutil.chown(self.folder, "postgres")
         self.data = self.folder / "data"
         self._run("initdb", "-D", self.data, "-U", "menkou", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        options = (
-            f"-c listen_addresses='' -k {self.folder} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-        )
+        options = f"-c listen_addresses='' -k {self.folder}"
+        if not durable:
+            options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         self._run("pg_ctl", "-D", self.data, "-o", options, "-l", self.folder / "log", "-w", "start")
 
     def url(self, name: str) -> str:
