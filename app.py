@@ -62,6 +62,7 @@ from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from accounts.policy import MAY, Action
 from cases import follow_access, paper_access
+from cases.families import FAMILIES
 from common import (
     clock,
     compression,
@@ -241,7 +242,7 @@ _HOMES = (
 
 def _demo_places(session: Session) -> DemoPlaces | None:
     """Where the demo's staff work; None without demo stations."""
-    pair = stations.demo.neighbours(session)
+    pair = stations.demo.neighbours(session, FAMILIES)
     if pair is None:
         return None
     village, town = pair

@@ -395,6 +395,21 @@ def test_what_a_resident_filled_in_at_home_is_loaded_checked_and_handed_in_at_th
     assert resident.client.get("/file/draft").location == "/file?gone=1"  # in other hands now
 
 
+def test_a_station_that_does_not_do_it_leaves_the_code_for_another(session, resident, clerk, station):
+    code = pre_fill(resident)
+    mask = session.scalar(sa.text("SELECT direct_mask FROM station WHERE code = :code"), {"code": station})
+    change = sa.text("UPDATE station SET direct_mask = :mask WHERE code = :code")
+    session.execute(change, {"mask": mask & ~(1 << 15), "code": station})
+    session.commit()
+    answer = clerk.client.post("/work/load", data={"code": code, "tail": "0020"})
+    assert answer.status_code == 409
+    assert "本站没有承接这件事，请到能办的站点办理。取件码还能用。" in answer.text
+    assert resident.client.get("/file/draft/code").status_code == 200
+    session.execute(change, {"mask": mask, "code": station})
+    session.commit()
+    assert clerk.client.post("/work/load", data={"code": code, "tail": "0020"}).status_code == 303
+
+
 def test_what_only_the_counter_may_say_does_not_come_from_a_residents_browser(resident, clerk):
     code = pre_fill(resident)
     forged = {"ident_by": "original", "commit_mark": "spoken", "notice_version": "1", "channel": "door_to_door"}
