@@ -191,6 +191,7 @@ def test_a_newborn_is_enrolled_by_the_mother(session, clerk):
     needs = [tag["value"] for tag in clerk.page(3).find_all("input", attrs={"name": "kind"})]
     for kind in needs:
         upload(clerk, kind, photo())
+    assert clerk.page(4).h1.get_text().startswith(f"请{BABY['grdn_name']}"), "no newborn signs"
     signed = {"notice_version": "1", "grdn_consent": "1", "commit_mark": "spoken"}
     answer = clerk.hand_in(signed)
     assert answer.status_code == 303, wrong(answer)

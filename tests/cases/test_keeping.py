@@ -107,7 +107,7 @@ def test_a_bureau_may_have_periods_of_its_own_but_no_broken_ones(app, make, sess
     ):
         longer.with_name("broken.csv").write_text(words, encoding="utf-8")
         broken = run(app, "retention", "--policy", str(longer.with_name("broken.csv")))
-        assert (broken.exit_code, "must have the columns" in broken.output) == (1, True)
+        assert (broken.exit_code, "四列" in broken.output) == (1, True)
         retention.classes.cache_clear()
     assert run(app, "retention", "--policy", str(tmp_path / "nothing.csv")).exit_code == 1
 
@@ -210,4 +210,4 @@ def test_a_receipt_is_verified_with_the_public_key_alone(app, tmp_path):
     assert (right.exit_code, right.output) == (0, "K7M2-4Q9P, item 15, station LS0001, filed on 2026-11-23\n")
     assert run(app, "verify-receipt", token[:-1], "--key", str(key)).exit_code == 1
     for wrong in (tmp_path / "nothing.pem", tmp_path):
-        assert "is not a public key" in run(app, "verify-receipt", token, "--key", str(wrong)).output
+        assert "不是回执的公钥" in run(app, "verify-receipt", token, "--key", str(wrong)).output

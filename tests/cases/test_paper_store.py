@@ -164,4 +164,4 @@ def test_papers_of_cases_are_never_swept(app, session):
 def test_resealing_is_a_command(app):
     shelf_of(app).keep(new_id(), fit())
     result = app.test_cli_runner().invoke(args=["cases", "reseal-papers"])
-    assert (result.exit_code, result.output) == (0, "0 files are sealed anew\n")
+    assert (result.exit_code, result.output) == (0, "用新密钥重新封好了 0 个文件。\n")
