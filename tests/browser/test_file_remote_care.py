@@ -132,8 +132,13 @@ def test_the_same_without_scripts(phone):
     home = phone(js=False)
     page = home.open("/file?item=15")
     page.get_by_role("button", name="开始填").click()
-    assert field(page, "grdn_name").is_visible()  # every question stands open
+    who(page, name, "379801201609010018")  # a child: the button opens the guardian's questions
+    assert not field(page, "grdn_name").is_visible()
+    go_on(page)
+    assert field(page, "grdn_name").is_visible()
     who(page, name, number)
+    go_on(page)
+    assert not field(page, "grdn_name").is_visible()
     page.get_by_label("参保地").fill("济南市 历下区")
     field(page, "mob").fill("15400000002")
     go_on(page)
