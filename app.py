@@ -69,6 +69,7 @@ from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from accounts.policy import Action
 from cases import follow_access, paper_access, province
+from cases.families import FAMILIES
 from common import (
     clock,
     compression,
@@ -246,7 +247,7 @@ def _station_place(session: Session, code: str) -> StationPlace | None:
 
 def _demo_places(session: Session) -> DemoPlaces | None:
     """Where the demo's staff work; None without demo stations."""
-    pair = stations.demo.neighbours(session)
+    pair = stations.demo.neighbours(session, FAMILIES)
     if pair is None:
         return None
     village, town = pair

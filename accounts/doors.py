@@ -61,6 +61,8 @@ def needs(*actions: Action) -> Callable[[Callable[Given, ResponseReturnValue]], 
             after_this_request(_kept_by_nobody)
             now = clock.now()
             who = current.signed_in()
+            if who is None and (kept := _worth_keeping()):
+                return page("accounts/held.html", to=here(), kept=kept), 401
             if who is None:
                 return _lead("accounts.sign_in")
             step = who.missing(now)
@@ -98,6 +100,12 @@ def unlock_page(who: SignedIn, errors: dict[str, str] | None = None) -> dict[str
             if name.startswith("kept.")
         ],
     }
+
+
+def _worth_keeping() -> list[tuple[str, str]]:
+    """What somebody typed whose sign-in ended meanwhile. It stays on their page, never with us; passwords do not."""
+    sent = list(request.form.items(multi=True)) if _typed_by_hand() else []
+    return [] if any("password" in name for name, _value in sent) else sent
 
 
 def _typed_by_hand() -> bool:

@@ -31,7 +31,7 @@ class Home(Sheet):
         str | None,
         Ask(
             _l("现在住哪里"),
-            _l("先选最近用过的"),
+            _l("县（市、区）就行"),
             widget="region",
             clean="number",
             pattern="[0-9]{6}([0-9]{3}){0,2}",

@@ -35,16 +35,16 @@ def sweep_papers() -> None:
     for id in orphans:
         place.drop(id)
     unfinished = place.drop_unfinished()
-    say(f"{rows} papers of ended drafts and {len(orphans) + unfinished} files that belonged to nothing are removed")
+    say(f"删掉了过期草稿的 {rows} 份材料，和 {len(orphans) + unfinished} 个没有主的文件。")
     missing = paper_operations.lost(reading(), place)
     if missing:
-        say(f"{len(missing)} papers have no file any more; the first is {missing[0]}. Restore data_dir/papers.")
+        say(f"有 {len(missing)} 份材料的文件不见了，头一份是 {missing[0]}。请从备份恢复数据目录下的 papers。")
 
 
 @cases_cli.command("reseal-papers")
 def reseal_papers() -> None:
     """Seal every paper with the newest key; after `flask keys rotate`."""
-    say(f"{shelf_of(current_app).reseal()} files are sealed anew")
+    say(f"用新密钥重新封好了 {shelf_of(current_app).reseal()} 个文件。")
 
 
 @cases_cli.command("rules")
@@ -80,7 +80,7 @@ def lapse() -> None:
         total += len(refs)
         if not refs:
             break
-    say(f"{total} cases whose papers never came are withdrawn")
+    say(f"撤回了 {total} 件到期没补材料的。")
 
 
 @cases_cli.command("retention")
@@ -93,9 +93,7 @@ def keep_no_longer(dry_run: bool, policy: Path | None) -> None:
     try:
         retention.classes(periods)
     except ValueError:
-        raise Sentence(
-            f"{periods} must have the columns class, months, what, source and each of our classes."
-        ) from None
+        raise Sentence(f"{periods} 要有 class、months、what、source 四列，各类一行不少。") from None
     while True:
         with writing() as session:
             done = retention.remove_due(session, clock.now(), 1_000_000 if dry_run else retention.AT_A_TIME, periods)
@@ -109,11 +107,9 @@ def keep_no_longer(dry_run: bool, policy: Path | None) -> None:
             shelf.drop(id)
         if done.nothing:
             break
-    verb = "would be removed" if dry_run else "are removed"
-    say(
-        f"{total.drafts} drafts, {total.papers} papers, the persons of {total.persons} cases and "
-        f"{total.requests} kept requests {verb}"
-    )
+    verb = "该删" if dry_run else "删掉了"
+    words = f"{verb}：草稿 {total.drafts} 份、材料 {total.papers} 份、{total.persons} 件的个人信息、重复提交的底 {total.requests} 条。"
+    say(words + ("试运行，什么也没删。" if dry_run else ""))
 
 
 # A person's own data
@@ -126,13 +122,13 @@ def keep_no_longer(dry_run: bool, policy: Path | None) -> None:
 )
 def export_person(purpose: str, target: Path) -> None:
     """Write everything kept about one person to a file. The number is asked for, so that no shell remembers it."""
-    number = "".join(str(click.prompt("ID number", hide_input=True)).split()).upper()
+    number = "".join(str(click.prompt("证件号码", hide_input=True)).split()).upper()
     least, most = operations.PURPOSE_LENGTH
     if not least <= len(purpose.strip()) <= most:
-        raise Sentence(f"Say why in {least} to {most} characters: --purpose.")
+        raise Sentence(f"请用 {least} 到 {most} 个字写明为什么：--purpose。")
     ids = export.of_person(reading(), number, None)
     if not ids:
-        raise Sentence("There is no case under this number.")
+        raise Sentence("这个号码没有办件。")
     now = clock.now()
     done_once(
         lambda session: export.record(
@@ -144,8 +140,8 @@ def export_person(purpose: str, target: Path) -> None:
             target.chmod(0o600)
             out.writelines(export.document(reading(), ids, now))
     except OSError as problem:
-        raise Sentence(f"{target} cannot be written ({problem.strerror}).") from None
-    say(f"{len(ids)} cases are in {target}")
+        raise Sentence(f"写不了 {target}：{problem.strerror}。") from None
+    say(f"{len(ids)} 件写进了 {target}。")
 
 
 # Receipts
@@ -156,7 +152,7 @@ def public_key() -> None:
     """Print the key that verifies our receipts, to be published."""
     keys = current_app.extensions["keys"]
     if keys is None:
-        raise Sentence("There are no keys in MENKOU_KEY_DIR. Make them once: flask --app app keys make")
+        raise Sentence("MENKOU_KEY_DIR 里没有密钥。先造一次：flask --app app keys make")
     click.echo(public_receipt_key(keys), nl=False)
 
 
@@ -168,7 +164,7 @@ def verify_receipt(token: str, key: Path) -> None:
     try:
         found = receipts.verify(token, receipts.read_public_key(key.read_text(encoding="ascii")))
     except (OSError, ValueError):
-        raise Sentence(f"{key} is not a public key of receipts.") from None
+        raise Sentence(f"{key} 不是回执的公钥。") from None
     if found is None:
-        raise Sentence("This receipt was not signed with that key.")
-    say(f"{receipts.say_ref(found.ref)}, item {found.item_no}, station {found.station_code}, filed on {found.filed_on}")
+        raise Sentence("这张回执不是用这把钥匙签的。")
+    say(f"{receipts.say_ref(found.ref)}，事项 {found.item_no}，站点 {found.station_code}，{found.filed_on} 收下")

@@ -26,7 +26,7 @@ class Contact(Sheet):
         str | None,
         Ask(
             _l("手机号"),
-            _l("办理结果发到这个号码"),
+            _l("有事打这个号码"),
             widget="tel",
             clean="number",
             pattern=MOBILE,

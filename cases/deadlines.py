@@ -16,9 +16,10 @@ class Due:
 
 
 def due(days: WorkingDays, filed_on: date, promised_wd: int | None, statutory_wd: int | None) -> Due:
-    """The day of filing is not counted (domain.md §5); 0 working days is the same day."""
-    promised = days.after(filed_on, promised_wd) if promised_wd is not None else None
-    statutory = days.after(filed_on, statutory_wd) if statutory_wd is not None else None
+    """The day of filing is not counted (domain.md §5); 0 working days is the same day, or the next that is worked."""
+    least = 0 if days.day(filed_on).works else 1
+    promised = days.after(filed_on, max(least, promised_wd)) if promised_wd is not None else None
+    statutory = days.after(filed_on, max(least, statutory_wd)) if statutory_wd is not None else None
     return Due(
         promised.date if promised else None,
         statutory.date if statutory else None,

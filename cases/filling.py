@@ -180,9 +180,13 @@ def forget_code(draft: Draft) -> None:
 
 
 def load(session: Session, code: str, tail: str, *, by: Actor, now: datetime) -> Draft | None:
-    """A resident's draft into this actor's hands; None when code and number open none."""
+    """A resident's draft into this actor's hands; None when code and number open none. Raises Refused where the station
+    has not taken the item on: the caller then keeps nothing, and the code goes on to open the form elsewhere."""
     draft = drafts.load(session, code, plain_number(tail), by=by, now=now)
     if draft is not None:
+        station = stations.station(session, by.station_code) if by.station_code else None
+        if station is not None and not (station.direct_mask | station.assist_mask) >> draft.item_no & 1:
+            raise Refused(_("本站没有承接这件事，请到能办的站点办理。") + _("取件码还能用。"))
         draft.answers = {name: value for name, value in draft.answers.items() if name not in ONLY_HERE}
     return draft
 

@@ -72,7 +72,7 @@ def form_page(
         errors=errors or {},
         shown={question.name for section in sections for question in section.questions},
         doubts=form_view.doubts(filled.family, checked, step) if doubts else [],
-        notes=form_view.notes(checked, Level.INFO) if step is Step.MATTER else [],
+        notes=form_view.notes(checked, Level.INFO) if step is Step.MATTER and by is None else [],  # staff: on SIGN
         channels=channels(session, draft) if by and step is Step.WHO else [],
         channel=filled.channel,
         known=conditions(filled, step),
@@ -207,10 +207,11 @@ def sign_page(
         doubts=form_view.doubts(filled.family, checked),
         notes=form_view.notes(checked, Level.INFO, Level.HANDUP),
         missing=[need for need in checked.papers if need.by_later and need.kind not in {one.kind for one in have}],
+        needs=paper_needs(filled),
         have=[one for one in have if one is not signature],
         signature=signature,
         signature_kind=kind,
-        name=filled.said.get("psn_name") or "",
+        name=filled.said.get("grdn_name") or filled.said.get("psn_name") or "",  # a guardian signs for the child
         seen=filled.seen,
         problem=problem,
         day=clock.local_date(now),

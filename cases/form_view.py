@@ -45,6 +45,7 @@ class Question:
     remarks: tuple[str, ...]
     most: int
     zh: bool  # its choices are names, Chinese in every language
+    open: bool  # what was answered so far leads to it; without scripts the next press of the button opens further ones
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ def question(field: Field, remarks: Iterable[Remark], places: Places, error: str
         remarks=tuple(r.words for r in remarks if r.field == field.name and r.level in {Level.INFO, Level.HANDUP}),
         most=ask.most,
         zh=bool(places.get(field.name)),
+        open=field.shown or error is not None,
     )
 
 

@@ -75,7 +75,7 @@ class Guardian(Sheet):
         str | None,
         Ask(
             _l("监护人手机号"),
-            _l("办理结果发到这个号码"),
+            _l("有事打这个号码"),
             widget="tel",
             clean="number",
             pattern=MOBILE,

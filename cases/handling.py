@@ -115,6 +115,8 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
     at_hand = [(paper.kind, paper.at) for paper in file.papers if paper.state in {"received", "fit"}]
     waited_for = operations.not_yet_here(file.events, at_hand) if case.state == State.NEEDS_SUPPLEMENT else []
     town = divisions(session).get(case.town_code)
+    insured_at = words.place_words(case.county_code, divisions(session))
+    told = {str(case.subject[name]) for name in ("masked_name", "masked_number", "masked_phone")} | {insured_at}
     return {
         "case": case,
         "said": say_ref(case.ref),
@@ -127,9 +129,9 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "due": _due_words(case),
         "sync": words.sync_tag(file.synced.stand, masked(file.synced.refused)),
         "subject": case.subject,
-        "insured_at": words.place_words(case.county_code, divisions(session)),
+        "insured_at": insured_at,
         "reveals": may_reveal(by),
-        "sections": words.sections_of(case, divisions(session)),
+        "sections": words.sections_of(case, divisions(session), told),
         "papers": [(paper, words.paper_name(paper.kind, asked), _paper_tag(paper.state)) for paper in file.papers],
         "marks": bool(MAY[by.role] & {Action.ACCEPT, Action.DECIDE}) and case.desk is not None,
         "authorisations": [

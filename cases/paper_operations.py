@@ -11,9 +11,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cases.models import OPEN_STATES, Case, Draft, Paper, State
+from cases.models import OPEN_STATES, Case, CaseEvent, Draft, Paper, State
 from cases.paper_store import Shelf, at_work
 from cases.papers import FitPaper
+from cases.transitions import Step
 from common.i18n import gettext as _
 
 RECEIVED, REPLACED, REMOVED = "received", "replaced", "removed"
@@ -56,6 +57,7 @@ def add(
     """Put a paper to its holder. The same bytes for the same kind a second time are the same paper: a repeated request
     changes nothing. `instead_of`: the id of one it replaces. Raises Refused.
 
+    A case that waits for papers waits for new ones: what was there before the request is not taken again.
     The holder's row is locked, so two requests at once, and a submit between them, come one after the other."""
     _lock(session, holder)
     there = papers_of(session, holder)
@@ -65,6 +67,9 @@ def add(
         raise Refused(_("材料太多了，最多 %(most)s 份。请先删掉不用的。", most=MOST_PAPERS))
     left = _take_away(session, old, REPLACED) if old is not None and old is not same else ()
     if same is not None:
+        asked = _asked_at(session, holder)
+        if asked is not None and same.at < asked:
+            raise Refused(_("这张以前交过了，请重新拍一张。"))
         return Kept(same.id, left)
     session.add(
         Paper(
@@ -86,6 +91,14 @@ def add(
     )
     session.flush()
     return Kept(id, left)
+
+
+def _asked_at(session: Session, holder: Holder) -> datetime | None:
+    """When a case that waits for papers was last told so; None for everything else."""
+    if not isinstance(holder, Case) or holder.state != State.NEEDS_SUPPLEMENT:
+        return None
+    asks = sa.select(sa.func.max(CaseEvent.at)).where(CaseEvent.case_id == holder.id, CaseEvent.step == Step.ASK)
+    return session.scalar(asks)
 
 
 def remove(session: Session, holder: Holder, id: str) -> tuple[str, ...]:

@@ -3,15 +3,17 @@
 What is personal comes out masked; the full value is asked for one by one (cases/operations.py: reveal).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from cases import deadlines, places
 from cases.families import FAMILIES
+from cases.form_view import say_day
 from cases.masks import mask_name, mask_number, mask_phone
 from cases.models import Case, State
+from cases.person import person_options
 from cases.queries import SOON_WD
 from cases.trail import state_word
 from common.forms import Ask
@@ -124,8 +126,12 @@ def _mask_address(address: str) -> str:
     return address[:3] + "*" * min(len(address) - 3, 6) if len(address) > 3 else "*" * len(address)
 
 
-def sections_of(case: Case, divisions: Mapping[str, Any]) -> list[Section]:
-    """What was answered, as the form asks it. Empty answers are left out."""
+_HEAD = frozenset({"psn_name", "certno", "birth_cert_no", "mob", "insu_admdvs"})
+
+
+def sections_of(case: Case, divisions: Mapping[str, Any], told: Collection[str] = ()) -> list[Section]:
+    """What was answered, as the form asks it. Empty answers are left out, and of the person what the page says already
+    (`told`: in these words)."""
     family = FAMILIES.get(case.item_no)
     if family is None:
         return []
@@ -139,21 +145,25 @@ def sections_of(case: Case, divisions: Mapping[str, Any]) -> list[Section]:
             if said in (None, "", False, []) or ask is None or (ask.widget == "tick" and said is not True):
                 continue
             mask = _mask_of(name)
-            words = mask(str(said)) if mask else _say(said, ask, divisions)
+            options = dict(ask.options or person_options(name) or ())
+            words = mask(str(said)) if mask else _say(said, ask, options, divisions)
+            if name in _HEAD and words in told:
+                continue
             answers.append(Answer(str(ask.label), words, name if mask else ""))
         if answers:
             found.append(Section(str(title), tuple(answers)))
     return found
 
 
-def _say(said: Any, ask: Ask, divisions: Mapping[str, Any]) -> str:
+def _say(said: Any, ask: Ask, options: Mapping[str, Any], divisions: Mapping[str, Any]) -> str:
     if said is True:
         return _("是")
     if isinstance(said, list | tuple):
-        return _("、").join(_say(one, ask, divisions) for one in said)
-    words = dict(ask.options).get(str(said))
-    if words is not None:
-        return str(words)
+        return _("、").join(_say(one, ask, options, divisions) for one in said)
+    if str(said) in options:
+        return str(options[str(said)])
+    if ask.widget == "date":
+        return say_day(date.fromisoformat(str(said)))
     return place_words(str(said), divisions) if ask.widget == "region" else str(said)
 
 

@@ -110,12 +110,16 @@ def load() -> ResponseReturnValue:
     if until is not None:
         form.errors["form"] = _("错的次数多了，%(time)s 以后再试。", time=say_time(until))
         return _today(form), 429
-    with writing() as session:
-        draft = filling.load(session, form.value.code, form.value.tail, by=by, now=now)
-        if draft is not None:
-            attempts.forgive(session, counted)
-            session.commit()
-            return see(url_for("work.draft", id=draft.id, step=1))
+    try:
+        with writing() as session:
+            draft = filling.load(session, form.value.code, form.value.tail, by=by, now=now)
+            if draft is not None:
+                attempts.forgive(session, counted)
+                session.commit()
+                return see(url_for("work.draft", id=draft.id, step=1))
+    except Refused as problem:
+        form.errors["form"] = problem.words
+        return _today(form), problem.status
     form.errors["form"] = _("取件码或后四位不对，或者过了 7 天。请再核对一遍。")
     return _today(form), 422
 

@@ -1,5 +1,5 @@
 /* A long form: shows the questions that what was answered leads to, gives the ID number an X key, and moves to what is wrong.
-   Without this every question stands open. */
+   Without this the button opens them: the server says what is missing. */
 (function () {
   var form = document.querySelector("form[data-known]"), known = {}, errors = document.getElementById("errors");
   if (errors) errors.focus();

@@ -6,7 +6,7 @@ The same seed gives the same stations, whatever the order or number. Every row i
 
 import csv
 import gzip
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -145,14 +145,16 @@ def has_stations(session: Session) -> bool:
     return session.scalar(sa.select(Station.id).limit(1)) is not None
 
 
-def neighbours(session: Session) -> tuple[Station, Station] | None:
-    """A village's station and its town's, where the demo's staff work; None in a database without such a pair."""
-    town = aliased(Station)
+def neighbours(session: Session, items: Iterable[int] = ()) -> tuple[Station, Station] | None:
+    """A village's station and its town's, where the demo's staff work; None in a database without such a pair. If there
+    are such, both have taken on all these items."""
+    town, wanted = aliased(Station), sum(1 << no for no in set(items))
+    able = [one.direct_mask.bitwise_or(one.assist_mask).bitwise_and(wanted) == wanted for one in (Station, town)]
     found = session.execute(
         sa.select(Station, town)
         .join(town, town.town_code == Station.town_code)
         .where(Station.level == Level.VILLAGE, town.level == Level.TOWN, Station.open, town.open, Station.synthetic)
-        .order_by(Station.code, town.code)
+        .order_by(sa.and_(*able).desc(), Station.code, town.code)
         .limit(1)
     ).one_or_none()
     return (found[0], found[1]) if found else None

@@ -132,8 +132,13 @@ def test_the_same_without_scripts(phone):
     home = phone(js=False)
     page = home.open("/file?item=15")
     page.get_by_role("button", name="开始填").click()
-    assert field(page, "grdn_name").is_visible()  # every question stands open
+    who(page, name, "379801201609010018")  # a child: the button opens the guardian's questions
+    assert not field(page, "grdn_name").is_visible()
+    go_on(page)
+    assert field(page, "grdn_name").is_visible()
     who(page, name, number)
+    go_on(page)
+    assert not field(page, "grdn_name").is_visible()
     page.get_by_label("参保地").fill("济南市 历下区")
     field(page, "mob").fill("15400000002")
     go_on(page)
@@ -236,11 +241,18 @@ def test_the_back_button_and_a_lost_network_lose_nothing(phone):
     draft = desk.path
     desk.context.clear_cookies(name="session")  # the sign-in is lost in the middle of the form
     page.get_by_label("那里的地址").fill("某路 9 号")
-    expect(page.locator("#saved")).to_have_text("登录已过期，重新登录后接着填，内容都在")
+    expect(page.locator("#saved")).to_have_text("登录已过期，按下面的按钮再登录，内容不会丢")
+    go_on(page)
+    expect(page.locator("h1")).to_have_text("登录已过期")
+    look(page, "held")
     desk.faults.clear()
-    sign_in(desk.open(draft), "clerk")
-    assert desk.path == draft
-    expect(page.get_by_label("那里的地址")).to_have_value("某路 8 号")
+    with desk.context.expect_page() as opened:
+        page.get_by_role("link", name="登录（另开一页）").click()
+    sign_in(opened.value, "clerk")
+    page.get_by_role("button", name="接着交").click()
+    desk.faults.clear()  # the rest of the page is not filled in
+    desk.open(draft)
+    expect(page.get_by_label("那里的地址")).to_have_value("某路 9 号")
 
 
 @pytest.mark.parametrize("looks", [{"big": True}, {"lang": "en"}, {"dark": True}], ids=str)

@@ -18,6 +18,7 @@ CALENDAR = WorkingDays({})
         (date(2026, 11, 23), 0, 10, (date(2026, 11, 23), date(2026, 12, 7))),
         (date(2026, 11, 23), 1, None, (date(2026, 11, 24), None)),
         (date(2026, 11, 21), 1, None, (date(2026, 11, 23), None)),  # filed on a Saturday
+        (date(2026, 11, 22), 0, None, (date(2026, 11, 23), None)),  # on a Sunday nobody at the town decides
         (date(2026, 9, 18), None, 10, (None, date(2026, 10, 9))),  # National Day, and 20 September is worked
         (date(2026, 11, 23), None, None, (None, None)),
     ],

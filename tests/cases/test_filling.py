@@ -191,6 +191,7 @@ def test_a_newborn_is_enrolled_by_the_mother(session, clerk):
     needs = [tag["value"] for tag in clerk.page(3).find_all("input", attrs={"name": "kind"})]
     for kind in needs:
         upload(clerk, kind, photo())
+    assert clerk.page(4).h1.get_text().startswith(f"请{BABY['grdn_name']}"), "no newborn signs"
     signed = {"notice_version": "1", "grdn_consent": "1", "commit_mark": "spoken"}
     answer = clerk.hand_in(signed)
     assert answer.status_code == 303, wrong(answer)
@@ -321,6 +322,10 @@ def test_a_stranger_is_led_to_the_sign_in_and_back_to_the_same_page(app, clerk):
     clerk.begin(15)
     stranger = app.test_client()
     assert stranger.get(f"{clerk.at}?step=2").location == f"/sign-in?next={clerk.at}?step%3D2"
+    answer = stranger.post(f"{clerk.at}?step=1", data={"psn_name": "王<b>"})  # the sign-in ended: nothing typed is lost
+    assert (answer.status_code, 'name="psn_name" value="王&lt;b&gt;"' in answer.text) == (401, True)
+    assert f'action="{clerk.at}?step=1"' in answer.text
+    assert stranger.post(clerk.at, data={"new_password": "x"}).location.startswith("/sign-in")
     answer = stranger.post(f"{clerk.at}/save", data={"psn_name": "王"}, headers={"Accept": "application/json"})
     assert answer.status_code == 401
 
@@ -393,6 +398,21 @@ def test_what_a_resident_filled_in_at_home_is_loaded_checked_and_handed_in_at_th
     case = session.scalars(sa.select(Case)).one()
     assert case.identity_how == "original"
     assert resident.client.get("/file/draft").location == "/file?gone=1"  # in other hands now
+
+
+def test_a_station_that_does_not_do_it_leaves_the_code_for_another(session, resident, clerk, station):
+    code = pre_fill(resident)
+    mask = session.scalar(sa.text("SELECT direct_mask FROM station WHERE code = :code"), {"code": station})
+    change = sa.text("UPDATE station SET direct_mask = :mask WHERE code = :code")
+    session.execute(change, {"mask": mask & ~(1 << 15), "code": station})
+    session.commit()
+    answer = clerk.client.post("/work/load", data={"code": code, "tail": "0020"})
+    assert answer.status_code == 409
+    assert "本站没有承接这件事，请到能办的站点办理。取件码还能用。" in answer.text
+    assert resident.client.get("/file/draft/code").status_code == 200
+    session.execute(change, {"mask": mask, "code": station})
+    session.commit()
+    assert clerk.client.post("/work/load", data={"code": code, "tail": "0020"}).status_code == 303
 
 
 def test_what_only_the_counter_may_say_does_not_come_from_a_residents_browser(resident, clerk):

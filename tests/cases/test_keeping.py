@@ -71,11 +71,11 @@ def test_retention_takes_the_person_out_of_what_ended_long_ago_and_nothing_else(
     old = make.case(by=helper, state=State.WITHDRAWN, state_at=days_ago(make, 800))
     add_beside(session, make)
     dry = run(app, "retention", "--dry-run")
-    assert (dry.exit_code, "2 papers, the persons of 1 cases" in dry.output) == (0, True), dry.output
+    assert (dry.exit_code, "材料 2 份、1 件的个人信息" in dry.output) == (0, True), dry.output
     session.rollback()
     assert session.scalar(sa.select(sa.func.count()).select_from(Paper)) == 5
     done = run(app, "retention")
-    assert "2 papers, the persons of 1 cases" in done.output
+    assert "材料 2 份、1 件的个人信息" in done.output
     session.rollback()
     cases = {case.ref: case for case in session.scalars(sa.select(Case))}
     papers = set(session.scalars(sa.select(Paper.case_id)))
@@ -90,7 +90,7 @@ def test_retention_takes_the_person_out_of_what_ended_long_ago_and_nothing_else(
     assert session.scalars(sa.select(Authorisation).where(Authorisation.case_id == gone.id)).all() == []
     assert session.scalars(sa.select(CaseEvent.actor_name).where(CaseEvent.case_id == gone.id)).all() == [None]
     assert session.scalars(sa.select(AuditEntry.action)).all() == ["case.forget"]
-    assert "0 drafts, 0 papers, the persons of 0 cases" in run(app, "retention").output
+    assert "草稿 0 份、材料 0 份、0 件的个人信息" in run(app, "retention").output
     clerk = make.actor(Role.CLERK)
     assert make.signed_in(app.test_client(), clerk).get(f"/cases/{old}").status_code == 200
 
@@ -99,7 +99,7 @@ def test_a_bureau_may_have_periods_of_its_own_but_no_broken_ones(app, make, sess
     make.case(by=helper, state=State.DONE, state_at=days_ago(make, 800))
     longer = tmp_path / "longer.csv"
     longer.write_text("class,months,what,source\npapers,120,x,y\nanswers,120,x,y\nrequests,1,x,y\n", encoding="utf-8")
-    assert "the persons of 0 cases" in run(app, "retention", "--policy", str(longer)).output
+    assert "0 件的个人信息" in run(app, "retention", "--policy", str(longer)).output
     for words in (
         "",
         "class,months\npapers,1\n",
@@ -107,7 +107,7 @@ def test_a_bureau_may_have_periods_of_its_own_but_no_broken_ones(app, make, sess
     ):
         longer.with_name("broken.csv").write_text(words, encoding="utf-8")
         broken = run(app, "retention", "--policy", str(longer.with_name("broken.csv")))
-        assert (broken.exit_code, "must have the columns" in broken.output) == (1, True)
+        assert (broken.exit_code, "四列" in broken.output) == (1, True)
         retention.classes.cache_clear()
     assert run(app, "retention", "--policy", str(tmp_path / "nothing.csv")).exit_code == 1
 
@@ -131,7 +131,7 @@ def test_expired_drafts_go_with_their_papers(app, make, session, helper):
                 )
             )
         writing.commit()
-    assert "1 drafts" in run(app, "retention").output
+    assert "草稿 1 份" in run(app, "retention").output
     assert session.scalar(sa.select(sa.func.count()).select_from(Draft)) == 1
     assert session.scalar(sa.select(sa.func.count()).select_from(Paper)) == 1
 
@@ -139,8 +139,8 @@ def test_expired_drafts_go_with_their_papers(app, make, session, helper):
 def test_papers_that_never_came_end_a_case(app, make, session, helper):
     late = make.case(by=helper, state=State.NEEDS_SUPPLEMENT, supplement_due_on=date(2026, 11, 20))
     today = make.case(by=helper, state=State.NEEDS_SUPPLEMENT, supplement_due_on=date(2026, 11, 23))
-    assert "1 cases" in run(app, "lapse").output
-    assert "0 cases" in run(app, "lapse").output
+    assert "撤回了 1 件" in run(app, "lapse").output
+    assert "撤回了 0 件" in run(app, "lapse").output
     states = dict(session.execute(sa.select(Case.ref, Case.state)).all())
     assert states == {late: State.WITHDRAWN, today: State.NEEDS_SUPPLEMENT}
 
@@ -207,7 +207,13 @@ def test_a_receipt_is_verified_with_the_public_key_alone(app, tmp_path):
     key.write_text(run(app, "public-key").output)
     assert key.read_text() == public_receipt_key(app.extensions["keys"])
     right = run(app, "verify-receipt", token, "--key", str(key))
-    assert (right.exit_code, right.output) == (0, "K7M2-4Q9P, item 15, station LS0001, filed on 2026-11-23\n")
+    assert (right.exit_code, right.output) == (0, "K7M2-4Q9P，事项 15，站点 LS0001，2026-11-23 收下\n")
     assert run(app, "verify-receipt", token[:-1], "--key", str(key)).exit_code == 1
     for wrong in (tmp_path / "nothing.pem", tmp_path):
-        assert "is not a public key" in run(app, "verify-receipt", token, "--key", str(wrong)).output
+        assert "不是回执的公钥" in run(app, "verify-receipt", token, "--key", str(wrong)).output
+
+
+def test_the_notice_names_the_periods_by_which_we_delete(client):
+    periods, words = retention.classes(), client.get("/privacy").text
+    for name in ("papers", "answers"):
+        assert f"办结后 {periods[name].months} 个月删" in words

@@ -4,6 +4,7 @@ import base64
 import io
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from cases import paper_operations, papers
-from cases.models import Case, Paper, State
+from cases.models import Case, CaseEvent, Paper, State
 from cases.paper_store import shelf_of
 from cases.papers import SIGNATURE
 from common.ids import new_id
@@ -166,6 +167,19 @@ def test_a_case_remembers_that_a_paper_was_replaced_or_taken_away(client, sessio
     assert client.post(second["remove"], headers=SCRIPT).json == {"removed": second["id"]}
     assert client.get(second["full"]).status_code == 404
     assert {row.id: row.state for row in rows(session)} == {first["id"]: "replaced", second["id"]: "removed"}
+
+
+def test_the_photo_from_before_is_not_the_one_that_was_asked_for(client, session, my_case):
+    first = send(client, f"case/{my_case}", photo()).json
+    asked = rows(session)[0].at + timedelta(minutes=1)
+    facts = {"county_code": "371302", "case_id": my_case, "actor_role": "clerk", "details": {}}
+    session.add(CaseEvent(**facts, seq=1, step="ask", state=State.NEEDS_SUPPLEMENT, at=asked))
+    session.commit()
+    again = send(client, f"case/{my_case}", photo())
+    assert (again.status_code, again.json["message"]) == (409, "这张以前交过了，请重新拍一张。")
+    session.execute(sa.update(CaseEvent).values(at=asked - timedelta(minutes=2)))
+    session.commit()
+    assert send(client, f"case/{my_case}", photo()).json == first  # a request that was sent twice
 
 
 def test_who_may_only_read_a_case_puts_nothing_to_it(client, my_case, holding):

@@ -139,17 +139,17 @@ def test_a_sweep_takes_what_belongs_to_nothing_and_leaves_the_rest(app, session)
     unfinished = shelf._file(kept, "").with_name(f".{old_id()}.unfinished")
     unfinished.write_bytes(b"half")
 
-    assert "2 papers of ended drafts and 3 files" in sweep(app)
+    assert "2 份材料，和 3 个没有主的文件" in sweep(app)
     assert set(shelf.ids()) == {kept, fresh}
     assert not unfinished.exists()
     session.expire_all()
     assert set(session.scalars(sa.select(Paper.id))) == {kept, removed}
-    assert "0 papers of ended drafts and 0 files" in sweep(app)
+    assert "0 份材料，和 0 个没有主的文件" in sweep(app)
 
 
 def test_a_paper_without_its_file_is_reported_and_stays(app, session):
     row(session, new_id(), draft_id=draft(session).id)
-    assert "1 papers have no file" in sweep(app)
+    assert "有 1 份材料的文件不见了" in sweep(app)
     assert session.scalar(sa.select(sa.func.count()).select_from(Paper)) == 1
 
 
@@ -164,4 +164,4 @@ def test_papers_of_cases_are_never_swept(app, session):
 def test_resealing_is_a_command(app):
     shelf_of(app).keep(new_id(), fit())
     result = app.test_cli_runner().invoke(args=["cases", "reseal-papers"])
-    assert (result.exit_code, result.output) == (0, "0 files are sealed anew\n")
+    assert (result.exit_code, result.output) == (0, "用新密钥重新封好了 0 个文件。\n")
