@@ -61,7 +61,7 @@ import stations.search
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from accounts.policy import MAY, Action
-from cases import follow_access, paper_access
+from cases import follow_access, paper_access, paper_store
 from common import (
     clock,
     compression,
@@ -185,7 +185,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     ):
         app.cli.add_command(commands)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
-    app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
+    # Functions that seal a room's files anew and say how many.
+    app.extensions["after_rotation"] = [lambda: paper_store.shelf_of(app).reseal()]
     app.register_error_handler(HTTPException, _say_what_is_wrong)
     app.register_error_handler(InternalServerError, _say_we_failed)
     return app
@@ -225,9 +226,11 @@ def _station_place(session: Session, code: str) -> StationPlace | None:
 
 def _staff_home() -> str:
     """Where somebody's work is, after signing in."""
-    may = MAY[accounts.current.current_actor().role]
+    known = accounts.current.signed_in()
+    db.reading().rollback()  # the step that was just passed (code, post, password again) counts already
+    who = accounts.current.load(known.token) if known is not None else None
     for action, address in _HOMES:
-        if action in may:
+        if who is not None and who.post is not None and action in MAY[who.post.role]:
             return address
     return "/account"
 

@@ -482,6 +482,12 @@ def test_the_draft_is_this_browsers_alone(app, resident):
     assert forged.post("/file/draft?step=1", data=WHO).location == "/file?gone=1"
 
 
+def test_behind_a_proxy_the_drafts_cookie_travels_over_https_only(app, resident):
+    app.config["SESSION_COOKIE_SECURE"] = True  # as production has it, whose proxy speaks plain HTTP to us
+    answer = resident.client.post("/file", data={"item": "15"})
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
 def test_too_many_forms_from_one_address_are_slowed_down(resident):
     sent = [
         resident.client.post("/file", data={"item": "15"}, environ_base={"REMOTE_ADDR": "192.0.2.7"}) for _ in range(33)
