@@ -34,7 +34,7 @@ from cases.form_steps import (
 from cases.models import Case, Draft, KeptOperation, Paper
 from cases.receipts import follow_hash
 from cases.submitting import NotFit, Submitted, check_draft, submit
-from common import clock
+from common import audit, clock
 from common.i18n import gettext as _
 from common.sealing import fingerprint, keys_of
 from common.sheets import plain_number
@@ -193,6 +193,16 @@ def load(session: Session, code: str, tail: str, *, by: Actor, now: datetime) ->
     draft = drafts.load(session, code, plain_number(tail), by=by, now=now)
     if draft is not None:
         draft.answers = {name: value for name, value in draft.answers.items() if name not in ONLY_HERE}
+        audit.record(  # all that a resident typed is before somebody's eyes from now on
+            session,
+            county_code=by.county_code,
+            actor_id=by.account_id,
+            actor_role=str(by.role),
+            action="draft.load",
+            about=("draft", draft.id),
+            facts={"item": draft.item_no},
+            now=now,
+        )
     return draft
 
 
