@@ -322,6 +322,22 @@ def test_secrets_of_a_sign_in_stay_in_no_browsers_cache(app, client):
     assert page.headers["Cache-Control"] == "private, no-store"
 
 
+def test_one_code_of_the_phone_lets_one_browser_in_however_many_try_at_once(app):
+    secret = pyotp.random_base32()
+    officer = make_account(app, Role.COUNTY_OFFICER, name="zhouhai")
+    with app.extensions["db"].writing() as session:
+        found = session.get_one(Account, officer)
+        found.totp_on, found.totp_secret = True, secret
+        session.commit()
+    clients = [app.test_client() for _ in range(4)]
+    for client in clients:
+        type_in(client, "zhouhai")
+    code = pyotp.TOTP(secret).at(Clock().now())
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda one: one.post("/sign-in/code", data={"code": code}).status_code, clients))
+    assert sorted(answers) == [303, 422, 422, 422]
+
+
 def test_every_last_step_of_a_sign_in_leads_to_ones_work_and_not_to_an_error(app):
     secret = pyotp.random_base32()
     officer = make_account(app, Role.COUNTY_OFFICER, name="zhouhai")
