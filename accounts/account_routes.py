@@ -8,7 +8,6 @@ from accounts.doors import needs
 from accounts.models import Account
 from accounts.policy import MAY, Action
 from accounts.queries import SignedIn
-from accounts.routes import wait_words
 from accounts.schema import ROLE_WORDS, PasswordForm
 from common import clock
 from common.db import reading, writing
@@ -111,7 +110,7 @@ def _look(who: SignedIn, form: Form[PasswordForm]) -> None:
         if until is None:
             session.commit()
     if until is not None:
-        form.errors["old"] = wait_words(until, now)
+        form.errors["old"] = attempts.wait_words(until, now)
         return
     if not passwords.is_password(account.password_hash, form.value.old):
         form.errors["old"] = _("现在的密码不对。")

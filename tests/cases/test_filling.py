@@ -420,7 +420,7 @@ def test_one_code_typed_by_two_colleagues_at_once_opens_the_form_to_one_of_them(
             make.signed_in(app.test_client(), make.actor(Role.HELPER, station_code=station)) for _who in range(2)
         ]
         typed = {"code": code, "tail": "0020"}
-        answers = at_once(*(lambda one=one: one.post("/work/load", data=typed) for one in clients))
+        answers = at_once(*(lambda one=one, typed=typed: one.post("/work/load", data=typed) for one in clients))
         assert sorted(answer.status_code for answer in answers) == [303, 422]
         where = next(answer.location for answer in answers if answer.status_code == 303)
         assert sorted(one.get(where).status_code for one in clients) == [200, 404]
