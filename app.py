@@ -68,7 +68,7 @@ import sync.cli
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from accounts.policy import Action
-from cases import follow_access, paper_access, province
+from cases import follow_access, paper_access, paper_store, province
 from cases.families import FAMILIES
 from common import (
     clock,
@@ -207,7 +207,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["sync_handlers"] = _sync_handlers(settings)
     app.extensions["look_up_person"] = sync.asking.LookUp(database, settings, app.extensions["clock"].now)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
-    app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
+    # Functions that seal a room's files anew and say how many.
+    app.extensions["after_rotation"] = [lambda: paper_store.shelf_of(app).reseal()]
     app.register_error_handler(HTTPException, _say_what_is_wrong)
     app.register_error_handler(InternalServerError, _say_we_failed)
     return app

@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
-from accounts import current, operations, passwords, queries
+from accounts import attempts, current, operations, passwords, queries
 from accounts.doors import needs
 from accounts.models import Account
 from accounts.policy import MAY, Action
@@ -112,10 +112,22 @@ def change_password() -> ResponseReturnValue:
 
 def _look(who: SignedIn, form: Form[PasswordForm]) -> None:
     """What is wrong with it, beside the field."""
-    account = reading().get_one(Account, who.account_id)
+    account, now = reading().get_one(Account, who.account_id), clock.now()
+    counted = [attempts.key(current_app.extensions["keys"], "name", who.name)]  # as guesses at the sign-in are
+    with writing() as session:
+        until = attempts.begin(session, counted, now)
+        if until is None:
+            session.commit()
+    if until is not None:
+        form.errors["old"] = attempts.wait_words(until, now)
+        return
     if not passwords.is_password(account.password_hash, form.value.old):
         form.errors["old"] = _("现在的密码不对。")
-    elif form.value.new == form.value.old:
+        return
+    with writing() as session:
+        attempts.forgive(session, counted)
+        session.commit()
+    if form.value.new == form.value.old:
         form.errors["new"] = _("新密码要和原来的不一样。")
     elif fault := passwords.weakness(form.value.new, names=(who.name, who.staff_name, account.phone or "")):
         form.errors["new"] = fault

@@ -6,7 +6,7 @@ first is still being hashed. Names that do not exist are counted like those that
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from accounts.limits import ADDRESS, CODE, FORGOTTEN, NAME, Patience, delay
 from accounts.models import SignInAttempt
+from common.i18n import gettext as _
 from common.sealing import KeyRing
 
 _PATIENCE = {"name": NAME, "address": ADDRESS, "code": CODE}
@@ -79,3 +80,11 @@ def waiting_until(session: Session, counted: Sequence[Key], now: datetime) -> da
         sa.select(sa.func.max(SignInAttempt.locked_until)).where(SignInAttempt.key.in_([one.text for one in counted]))
     )
     return until if until and until > now else None
+
+
+def wait_words(until: datetime, now: datetime) -> str:
+    """How long the next try has to wait."""
+    seconds = max(1, -(-(until - now) // timedelta(seconds=1)))
+    if seconds < 60:
+        return _("试得太多了，请等 %(n)s 秒再试。", n=seconds)
+    return _("试得太多了，请等 %(n)s 分钟再试。", n=-(-seconds // 60))

@@ -1,10 +1,11 @@
 """Signing in, step by step: password, second factor, post. Strangers open these pages; each leads to the step that is due."""
 
 import ipaddress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
 
 from accounts import attempts, current, operations, passwords, queries, second_factor
 from accounts.attempts import Key
@@ -22,6 +23,14 @@ from common.pages import own_path, page, see
 from common.sealing import KeyRing
 
 bp = Blueprint("accounts", __name__)
+
+
+@bp.after_request
+def _kept_by_nobody(response: Response) -> Response:
+    """Secrets, recovery codes, and forms carried over a pause stand on these pages."""
+    if request.endpoint != "accounts.sign_in":  # the empty form is like any other page
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 def wrong_words() -> str:
@@ -57,7 +66,7 @@ def check_password() -> ResponseReturnValue:
         if until is None:
             session.commit()
     if until is not None:
-        form.errors["form"] = _wait_words(until, now)
+        form.errors["form"] = attempts.wait_words(until, now)
         return _ask(form), 429
     account = queries.account_named(reading(), form.value.name)
     known = account if account is not None and account.active else None
@@ -66,7 +75,7 @@ def check_password() -> ResponseReturnValue:
             operations.note_failure(session, "sign_in.refused", name.digest, account.id if account else None, now)
             until = attempts.waiting_until(session, counted, now)
             session.commit()
-        form.errors["form"] = " ".join(filter(None, (wrong_words(), _wait_words(until, now) if until else "")))
+        form.errors["form"] = " ".join(filter(None, (wrong_words(), attempts.wait_words(until, now) if until else "")))
         return _ask(form), 422
     secret = second_factor.new_secret()  # in case the phone has to be set up
     with writing() as session:
@@ -301,7 +310,7 @@ def _try(who: SignedIn, counted: list[Key], now: datetime, right: object) -> str
         if until is None:
             session.commit()
     if until is not None:
-        return _wait_words(until, now)
+        return attempts.wait_words(until, now)
     account = reading().get_one(Account, who.account_id)
     if right(account):  # type: ignore[operator]
         return None
@@ -309,14 +318,7 @@ def _try(who: SignedIn, counted: list[Key], now: datetime, right: object) -> str
         operations.note_failure(session, f"{counted[0].kind}.refused", counted[0].digest, who.account_id, now)
         until = attempts.waiting_until(session, counted, now)
         session.commit()
-    return _wait_words(until, now) if until else ""
-
-
-def _wait_words(until: datetime, now: datetime) -> str:
-    seconds = max(1, -(-(until - now) // timedelta(seconds=1)))
-    if seconds < 60:
-        return _("试得太多了，请等 %(n)s 秒再试。", n=seconds)
-    return _("试得太多了，请等 %(n)s 分钟再试。", n=-(-seconds // 60))
+    return attempts.wait_words(until, now) if until else ""
 
 
 def _address() -> list[Key]:

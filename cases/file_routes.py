@@ -94,9 +94,14 @@ def begin() -> ResponseReturnValue:
         cookie = f"{made.id}.{secret}"
     response = see(url_for("file.draft", step=1))
     response.set_cookie(
-        COOKIE, cookie, max_age=OWN_DAYS * 86_400, path="/file", httponly=True, samesite="Lax", secure=request.is_secure
+        COOKIE, cookie, max_age=OWN_DAYS * 86_400, path="/file", httponly=True, samesite="Lax", secure=_https_only()
     )
     return response
+
+
+def _https_only() -> bool:
+    """As the sign-in's cookie: behind a proxy the request itself does not know that it came by HTTPS."""
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])
 
 
 def _too_often(what: str) -> str:
@@ -269,7 +274,7 @@ def delete() -> ResponseReturnValue:
             session.delete(found)
             session.commit()
     response = see(url_for("file.start", gone=1))
-    response.delete_cookie(COOKIE, path="/file", httponly=True, samesite="Lax", secure=request.is_secure)
+    response.delete_cookie(COOKIE, path="/file", httponly=True, samesite="Lax", secure=_https_only())
     return response
 
 

@@ -33,7 +33,7 @@ from cases.form_steps import (
 from cases.models import Case, Draft, KeptOperation
 from cases.receipts import follow_hash
 from cases.submitting import NotFit, Submitted, check_draft, kept_answer, submit
-from common import clock
+from common import audit, clock
 from common.i18n import gettext as _
 from common.sealing import fingerprint, keys_of
 from common.sheets import plain_number
@@ -188,6 +188,16 @@ def load(session: Session, code: str, tail: str, *, by: Actor, now: datetime) ->
         if station is not None and not (station.direct_mask | station.assist_mask) >> draft.item_no & 1:
             raise Refused(_("本站没有承接这件事，请到能办的站点办理。") + _("取件码还能用。"))
         draft.answers = {name: value for name, value in draft.answers.items() if name not in ONLY_HERE}
+        audit.record(  # all that a resident typed is before somebody's eyes from now on
+            session,
+            county_code=by.county_code,
+            actor_id=by.account_id,
+            actor_role=str(by.role),
+            action="draft.load",
+            about=("draft", draft.id),
+            facts={"item": draft.item_no},
+            now=now,
+        )
     return draft
 
 

@@ -139,6 +139,24 @@ def supply() -> ResponseReturnValue:
     return _own_step(Step.SUPPLY)
 
 
+@bp.post("/follow/no-sms")
+@open_to(EVERYONE)
+def no_sms() -> ResponseReturnValue:
+    """The resident wants no short messages any more. Doing it twice changes nothing."""
+    now, passed = clock.now(), held()
+    if passed is None:
+        return see(url_for("follow.show"))
+
+    def work(session: Any) -> None:
+        wanted = sa.select(Case).where(Case.ref == passed[0], Case.follow_hash == passed[1]).with_for_update()
+        case = session.scalars(wanted).one_or_none()
+        if case is not None:
+            operations.no_more_messages(session, case, by=RESIDENT, now=now)
+
+    _commit(work)
+    return see(url_for("follow.show", done="no_sms"))
+
+
 def _own_step(step: Step) -> ResponseReturnValue:
     form, now, passed = Form.read(OwnStepForm, request.form), clock.now(), held()
     if passed is None:

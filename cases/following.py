@@ -55,6 +55,7 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
         "has": came_since_asked(file),
         "station": file.station_name,
         "phone": file.station_phone,
+        "messages": any(one.kind == "sms" and one.withdrawn_at is None for one in file.consents),
         "open": State(case.state) in OPEN_STATES,
     }
 

@@ -140,7 +140,8 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         ],
         "revokes": bool(MAY[by.role] & {Action.FILE_CASE, Action.ACCEPT}),
         "consents": [
-            (words.kind_of_consent(one.kind), words.given_by(one.given_by), moment(one.at)) for one in file.consents
+            (one, words.kind_of_consent(one.kind), words.given_by(one.given_by), moment(one.at))
+            for one in file.consents
         ],
         "events": [event_line(one, file) for one in file.events],
         "steps": steps,
@@ -282,6 +283,7 @@ def step_words(step: str, said: Mapping[str, Any]) -> str:
         Step.PAID: _("缴费到账"),
         "revoke": _("收回授权"),
         "new_code": _("补发查询码"),
+        "no_sms": _("不要短信了"),
         "paper_fit": _("材料合格：%(paper)s", paper=words.paper_name(str(said.get("paper", "")))),
         "paper_unfit": _("材料不合格：%(paper)s", paper=words.paper_name(str(said.get("paper", "")))),
     }

@@ -315,6 +315,21 @@ def revoke(ref: str, authorisation_id: str) -> ResponseReturnValue:
     return _simply(ref, work, "authorisation")
 
 
+@bp.post("/cases/<ref>/no-sms")
+@needs(Action.FILE_CASE, Action.ACCEPT)
+def no_sms(ref: str) -> ResponseReturnValue:
+    """The resident wants no short messages any more. Doing it twice changes nothing."""
+    actor, now = current_actor(), clock.now()
+
+    def work(session: Any) -> None:
+        case = queries.for_step(session, _ref(ref), actor)
+        if case is None:
+            abort(404)
+        operations.no_more_messages(session, case, by=actor, now=now)
+
+    return _simply(ref, work, "authorisation")
+
+
 def _simply(ref: str, work: Callable[[Any], None], part: str) -> ResponseReturnValue:
     try:
         done_once(work)

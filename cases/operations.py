@@ -15,7 +15,7 @@ from accounts.policy import MAY, Action, Actor, may
 from cases import deadlines, news, receipts
 from cases.drafts import Refused
 from cases.filing import PaperNeed
-from cases.models import Authorisation, Case, CaseEvent, Desk, KeptOperation, Paper, State
+from cases.models import Authorisation, Case, CaseEvent, Consent, Desk, KeptOperation, Paper, State
 from cases.scope import may_step, reaches
 from cases.submitting import as_asked, supplement_due
 from cases.trail import add_audit, add_event, state_word
@@ -168,6 +168,22 @@ def revoke(session: Session, authorisation: Authorisation, *, by: Actor, case: C
         case.version += 1
         session.flush()
         add_audit(session, case, "authorisation.revoke", by, now)
+
+
+def no_more_messages(session: Session, case: Case, *, by: Actor | str, now: datetime) -> bool:
+    """Take the consent to short messages back; the case goes on. Whether there was one."""
+    if isinstance(by, Actor) and not reaches(by, case):
+        raise Refused(_("这一步不归您的岗位办"), 403)
+    wanted = (Consent.case_id == case.id, Consent.kind == "sms", Consent.withdrawn_at.is_(None))
+    held = session.scalars(sa.select(Consent).where(*wanted)).all()
+    for one in held:
+        one.withdrawn_at = now
+    if held:
+        add_event(session, case, "no_sms", by, now)
+        case.version += 1
+        session.flush()
+        add_audit(session, case, "consent.withdraw", by, now)
+    return bool(held)
 
 
 # Reveal

@@ -15,6 +15,7 @@ from cases.models import OPEN_STATES, Case, CaseEvent, Draft, Paper, State
 from cases.paper_store import Shelf, at_work
 from cases.papers import FitPaper
 from cases.transitions import Step
+from common import audit
 from common.i18n import gettext as _
 
 RECEIVED, REPLACED, REMOVED = "received", "replaced", "removed"
@@ -63,6 +64,8 @@ def add(
     there = papers_of(session, holder)
     old = next((paper for paper in there if paper.id == instead_of), None)
     same = next((paper for paper in there if (paper.kind, paper.sha256) == (kind, fit.sha256)), None)
+    if old is not None and old is not same:
+        _must_be_theirs(session, holder, old, by)
     if same is None and len(there) - (old is not None) >= MOST_PAPERS:
         raise Refused(_("材料太多了，最多 %(most)s 份。请先删掉不用的。", most=MOST_PAPERS))
     left = _take_away(session, old, REPLACED) if old is not None and old is not same else ()
@@ -101,11 +104,45 @@ def _asked_at(session: Session, holder: Holder) -> datetime | None:
     return session.scalar(asks)
 
 
-def remove(session: Session, holder: Holder, id: str) -> tuple[str, ...]:
+def remove(session: Session, holder: Holder, id: str, by: str | None) -> tuple[str, ...]:
     """Take a paper away from its holder; nothing when it is gone already. Returns the ids whose bytes may go. Raises Refused."""
     _lock(session, holder)
     paper = next((paper for paper in papers_of(session, holder) if paper.id == id), None)
-    return _take_away(session, paper, REMOVED) if paper is not None else ()
+    if paper is None:
+        return ()
+    _must_be_theirs(session, holder, paper, by)
+    return _take_away(session, paper, REMOVED)
+
+
+def _must_be_theirs(session: Session, holder: Holder, paper: Paper, by: str | None) -> None:
+    """What was filed, or found fit, is evidence: only what was brought since it was asked for goes again, and from a
+    resident's browser (`by` None) only what came from there. Raises Refused."""
+    if isinstance(holder, Draft):
+        return
+    asked = session.scalar(
+        sa.select(sa.func.max(CaseEvent.at)).where(CaseEvent.case_id == holder.id, CaseEvent.step == Step.ASK)
+    )
+    state = session.scalar(sa.select(Case.state).where(Case.id == holder.id))
+    filed = state != State.NEEDS_SUPPLEMENT or (asked is not None and paper.at < asked)
+    if filed or paper.state == "fit" or (by is None and paper.by_account is not None):
+        raise Refused(_("这份材料已经交上去了，不能删。要换，请再传一张。"))
+
+
+def note(
+    session: Session, holder: Holder, action: str, id: str, kind: str, *, by: str | None, role: str, now: datetime
+) -> None:
+    """An audit entry of what was done with a paper of a case: seen, added, removed. A draft is its writer's own: none."""
+    if isinstance(holder, Case):
+        audit.record(
+            session,
+            county_code=holder.county_code,
+            actor_id=by,
+            actor_role=role,
+            action=f"paper.{action}",
+            about=("case", holder.id),
+            facts={"paper": id, "kind": kind},
+            now=now,
+        )
 
 
 def _take_away(session: Session, paper: Paper, state: str) -> tuple[str, ...]:

@@ -11,17 +11,20 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import get_input_stream
 
+from accounts.current import maybe_actor
 from cases import paper_operations, papers
 from cases.models import Case, Draft, Paper
 from cases.paper_operations import Kept, Refused
 from cases.paper_rights import holder_of, rights
 from cases.paper_schema import PaperForm, RemoveForm
 from cases.paper_store import Missing, shelf_of
+from cases.transitions import RESIDENT
 from common import clock
 from common.db import reading, writing
 from common.doors import EVERYONE, open_to
@@ -61,29 +64,38 @@ def add_to_case(id: str) -> ResponseReturnValue:
 @bp.get("/papers/<id>")
 @open_to(EVERYONE)
 def show(id: str) -> ResponseReturnValue:
-    """The paper itself. Two statements: the paper, its holder."""
-    paper = _seen(id)
-    return _bytes(paper, shelf_of(current_app).read, paper.mime)
+    """The paper itself. That a case's paper was seen in full is in the audit before the first byte: a look is the one
+    thing that a GET writes down."""
+    paper, holder = _seen(id)
+    id, kind, mime = paper.id, paper.kind, paper.mime
+    if isinstance(holder, Case):
+        _let_go()
+        with writing() as session:
+            _note(session, holder, "open", id, kind)
+            session.commit()
+    return _bytes(id, shelf_of(current_app).read, mime)
 
 
 @bp.get("/papers/<id>/small")
 @open_to(EVERYONE)
 def small(id: str) -> ResponseReturnValue:
     """Its thumbnail. Two statements."""
-    return _bytes(_seen(id), shelf_of(current_app).read_small, papers.JPEG)
+    return _bytes(_seen(id)[0].id, shelf_of(current_app).read_small, papers.JPEG)
 
 
 @bp.post("/papers/<id>/remove")
 @open_to(EVERYONE)
 def remove(id: str) -> ResponseReturnValue:
     """Take it away. A second time is no mistake."""
-    holder = _holder_of(id)
+    holder, kind = _holder_of(id)
     _let_go()
     form = Form.read(RemoveForm, request.form)
     back = own_path(form.value.back if form.ok else None)
     try:
         with writing() as session:
-            gone = paper_operations.remove(session, holder, id)
+            gone = paper_operations.remove(session, holder, id, rights().account())
+            if gone:
+                _note(session, holder, "remove", id, kind)
             session.commit()
     except Refused as problem:
         return _refused(str(problem), 409, back)
@@ -91,12 +103,18 @@ def remove(id: str) -> ResponseReturnValue:
     return {"removed": id} if _is_script() else see(back)
 
 
-def _holder_of(id: str) -> Draft | Case:
+def _note(session: Session, holder: Draft | Case, action: str, id: str, kind: str) -> None:
+    actor = maybe_actor()
+    role = str(actor.role) if actor else RESIDENT
+    paper_operations.note(session, holder, action, id, kind, by=rights().account(), role=role, now=clock.now())
+
+
+def _holder_of(id: str) -> tuple[Draft | Case, str]:
     paper = reading().get(Paper, id)
     holder = holder_of(reading(), paper, to_change=True) if paper is not None else None
-    if holder is None:
+    if paper is None or holder is None:
         abort(404)
-    return holder
+    return holder, paper.kind
 
 
 def _let_go() -> None:
@@ -106,19 +124,20 @@ def _let_go() -> None:
     reading().rollback()
 
 
-def _seen(id: str) -> Paper:
-    """The paper, when whoever asks may look at it; a removed one is not there."""
+def _seen(id: str) -> tuple[Paper, Draft | Case]:
+    """The paper and its holder, when whoever asks may look at it; a removed one is not there."""
     paper = reading().get(Paper, id)
     if paper is None or paper.state == paper_operations.REMOVED:
         abort(404)
-    if holder_of(reading(), paper, to_change=False) is None:
+    holder = holder_of(reading(), paper, to_change=False)
+    if holder is None:
         abort(404)
-    return paper
+    return paper, holder
 
 
-def _bytes(paper: Paper, read: Any, mime: str) -> Response:
+def _bytes(id: str, read: Any, mime: str) -> Response:
     try:
-        body: bytes = read(paper.id)
+        body: bytes = read(id)
     except Missing:
         abort(404)
     response = Response(body, mimetype=mime)
@@ -165,6 +184,8 @@ def _keep(holder: Draft | Case, form: PaperForm, fit: papers.FitPaper) -> Kept:
     try:
         with writing() as session:
             kept = paper_operations.add(session, holder, form.kind, fit, id=id, by=by, now=now, instead_of=form.instead)
+            if kept.id == id:
+                _note(session, holder, "add", id, form.kind)
             session.commit()
     finally:
         if kept is None or kept.id != id:

@@ -16,9 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cases.models import Authorisation, Case, CaseEvent, Consent, Draft, KeptOperation, Paper, State
+from cases.news import aggregate_of
 from cases.trail import add_audit
 from cases.transitions import CLOCK
 from common import clock
+from sync.models import OutboxEntry
 
 FILE = Path(__file__).parent / "data" / "retention.csv"
 AT_A_TIME = 200
@@ -86,8 +88,9 @@ def forget_person(session: Session, case: Case, now: datetime) -> None:
     names = ("name", "certno", "mobile", "contact_tel", "masked_name", "masked_number", "masked_phone")
     case.subject = dict.fromkeys(names, "") | {"gone": True}
     case.answers = {"gone": True}
-    case.person_index, case.phone_index = f"gone{case.id[4:]}", None
-    case.follow_hash = GONE
+    case.person_index, case.phone_index, case.guardian_index = f"gone{case.id[4:]}", None, None
+    case.follow_hash = case.answers_sha256 = GONE
+    session.execute(sa.delete(OutboxEntry).where(OutboxEntry.aggregate == aggregate_of(case)))
     session.execute(sa.delete(Authorisation).where(Authorisation.case_id == case.id))
     session.execute(sa.delete(Consent).where(Consent.case_id == case.id))
     session.execute(sa.delete(KeptOperation).where(KeptOperation.case_id == case.id))

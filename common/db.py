@@ -70,12 +70,13 @@ class Database:
         self.kept: dict[Any, Any] = {}
         self.sql_count = threading.local()
         self._writer = threading.Lock()
+        # hide_parameters: what was bound may be a person's, and an exception's words end in a terminal or a log.
         if url.startswith("sqlite"):
-            self.engine = sa.create_engine(url, module=sqlite_module())
+            self.engine = sa.create_engine(url, module=sqlite_module(), hide_parameters=True)
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4)
+            self.engine = sa.create_engine(url, pool_pre_ping=True, pool_size=4, hide_parameters=True)
         self.engine.dialect.key_ring = keys  # type: ignore[attr-defined]  # where sealed columns find it
         sa.event.listen(self.engine, "before_cursor_execute", self._count)
         info = {"kept": self.kept}

@@ -110,7 +110,7 @@ class ChannelState(Model):
     faults: Mapped[int]  # pauses in a row by the worker
     reason: Mapped[str | None] = mapped_column(sa.String(200))
     last_ok_at: Mapped[datetime | None]
-    sign_no: Mapped[Any] = mapped_column(SealedText("channel.sign_no"), nullable=True)
+    sign_no: Mapped[Any] = mapped_column(SealedText("channel_state.sign_no"), nullable=True)
 
 
 class MsgidCounter(Model):

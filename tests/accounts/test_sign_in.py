@@ -297,6 +297,76 @@ def test_each_mistake_with_a_new_password_is_explained_beside_its_field(app, cli
     assert not [i for i in soup.select("input[type=password]") if i.get("value")], "no password is sent back"
 
 
+def test_an_open_screen_does_not_let_others_guess_the_password_without_end(app, client):
+    sign_in(app, client, make_account(app, name="zhaomin"))
+    typed = {"new": "plum lantern quarry", "again": "plum lantern quarry"}
+    for n in range(6):
+        assert client.post("/account/password", data=typed | {"old": f"guess {n}"}).status_code == 422
+    page = client.post("/account/password", data=typed | {"old": PASSWORD})
+    assert (page.status_code, "试得太多了" in page.text) == (422, True)
+
+
+def test_a_weak_new_password_costs_no_try(app, client):
+    sign_in(app, client, make_account(app, name="zhaomin"))
+    for _n in range(8):
+        page = client.post("/account/password", data={"old": PASSWORD, "new": "short", "again": "short"})
+        assert "密码至少 10 位" in page.text
+
+
+def test_secrets_of_a_sign_in_stay_in_no_browsers_cache(app, client):
+    make_account(app, Role.COUNTY_OFFICER, name="zhouhai")
+    type_in(client, "zhouhai")
+    page = client.get("/sign-in/enrol")
+    assert page.status_code == 200
+    assert page.headers["Cache-Control"] == "private, no-store"
+
+
+def test_one_code_of_the_phone_lets_one_browser_in_however_many_try_at_once(app):
+    secret = pyotp.random_base32()
+    officer = make_account(app, Role.COUNTY_OFFICER, name="zhouhai")
+    with app.extensions["db"].writing() as session:
+        found = session.get_one(Account, officer)
+        found.totp_on, found.totp_secret = True, secret
+        session.commit()
+    clients = [app.test_client() for _ in range(4)]
+    for client in clients:
+        type_in(client, "zhouhai")
+    code = pyotp.TOTP(secret).at(Clock().now())
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda one: one.post("/sign-in/code", data={"code": code}).status_code, clients))
+    assert sorted(answers) == [303, 422, 422, 422]
+
+
+def test_every_last_step_of_a_sign_in_leads_to_ones_work_and_not_to_an_error(app):
+    secret = pyotp.random_base32()
+    officer = make_account(app, Role.COUNTY_OFFICER, name="zhouhai")
+    several = make_account(app, [Role.HELPER, Role.CLERK], name="sunli")
+    with app.extensions["db"].writing() as session:
+        for one in (officer, several):
+            found = session.get_one(Account, one)
+            found.totp_on, found.totp_secret = one == officer, secret
+        session.commit()
+    client = app.test_client()
+    assert type_in(client, "zhouhai").location.startswith("/sign-in/code")
+    code = pyotp.TOTP(secret).at(Clock().now())
+    assert client.post("/sign-in/code", data={"code": code}).location == "/cases"
+    later(app, hours=1)
+    assert client.post("/sign-in/unlock", data={"password": PASSWORD}).location == "/cases"
+    other = app.test_client()
+    page = other.get(type_in(other, "sunli").location)
+    post = BeautifulSoup(page.text, "html.parser").select_one("input[name=post]")["value"]
+    assert other.post("/sign-in/post", data={"post": post}).location == "/work"
+    new = app.test_client()
+    make_account(app, Role.COUNTY_OFFICER, name="newone")
+    type_in(new, "newone")
+    shown = BeautifulSoup(new.get("/sign-in/enrol").text, "html.parser")
+    with app.extensions["db"].read_session() as session:
+        its = session.scalars(sa.select(Account.totp_secret).where(Account.name == "newone")).one()
+    assert shown
+    page = new.post("/sign-in/enrol", data={"code": pyotp.TOTP(its).at(Clock().now())})
+    assert (page.status_code, "/cases" in page.text) == (200, True)
+
+
 def test_whoever_has_several_posts_says_at_which_they_work(app, client):
     account = make_account(app, [Role.HELPER, Role.CLERK], name="zhaomin")
     assert type_in(client, "zhaomin", next="/account").headers["Location"] == "/sign-in/post?next=/account"

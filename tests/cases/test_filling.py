@@ -1,6 +1,7 @@
 """Filling a form in through HTTP, for a resident and by one: saved as typed, checked page by page, handed in once. Both databases."""
 
 import io
+import threading
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from accounts.policy import Role
 from cases.models import Authorisation, Case, Consent, Draft, Paper, State
 from common import db
 from common.clock import Clock
+from common.ids import new_id
 from tests.cases.forms_typed import BABY, MATTER, SIGNED, WHO, Filler, value, wrong
 from tests.cases.handed_in import signature
 from tests.common.pictures import photo
@@ -415,6 +417,63 @@ def test_a_station_that_does_not_do_it_leaves_the_code_for_another(session, resi
     assert clerk.client.post("/work/load", data={"code": code, "tail": "0020"}).status_code == 303
 
 
+def at_once(*works):
+    """Their results, all begun at the same moment."""
+    start, results = threading.Barrier(len(works)), [None] * len(works)
+
+    def go(n, work):
+        start.wait()
+        results[n] = work()
+
+    threads = [threading.Thread(target=go, args=each) for each in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_one_code_typed_by_two_colleagues_at_once_opens_the_form_to_one_of_them(app, make, station, resident, session):
+    for _ in range(4):
+        code = pre_fill(resident)
+        clients = [
+            make.signed_in(app.test_client(), make.actor(Role.HELPER, station_code=station)) for _who in range(2)
+        ]
+        typed = {"code": code, "tail": "0020"}
+        answers = at_once(*(lambda one=one, typed=typed: one.post("/work/load", data=typed) for one in clients))
+        assert sorted(answer.status_code for answer in answers) == [303, 422]
+        where = next(answer.location for answer in answers if answer.status_code == 303)
+        assert sorted(one.get(where).status_code for one in clients) == [200, 404]
+
+
+def test_handing_in_while_a_field_is_still_being_saved_is_one_case_or_one_sentence(app, clerk, session):
+    for n in range(4):
+        clerk.begin(15).to_the_end()
+        clerk.fill(2, MATTER | {"rloc_admdvs": ("南京", "北京", "上海", "天津")[n]})
+        said, before = SIGNED | clerk.hidden(), count(session, Case)
+        other = app.test_client()
+        other.set_cookie("session", clerk.client.get_cookie("session").value)
+        saved, handed = at_once(
+            lambda other=other, n=n: other.post(f"{clerk.at}/save", data={"resout_addr": f"某路 {n} 号"}),
+            lambda said=said: clerk.fill(4, said),
+        )
+        assert (saved.status_code, handed.status_code) in {(200, 409), (404, 303), (200, 303)}
+        if handed.status_code == 409:
+            assert clerk.hand_in().status_code == 303
+        assert count(session, Case) == before + 1
+        assert count(session, Draft) == 0
+        case = session.scalars(sa.select(Case).order_by(Case.filed_at.desc(), Case.id.desc())).first()
+        if saved.status_code == 200:
+            assert case.answers["resout_addr"] == f"某路 {n} 号", "what was said to be kept is kept"
+        withdraw(clerk, session, case)
+
+
+def withdraw(clerk, session, case):
+    """So that the same person may file again."""
+    step = {"op": new_id(), "step": "withdraw", "version": case.version}
+    assert clerk.client.post(f"/cases/{case.ref}/step", data=step).status_code == 303
+
+
 def test_what_only_the_counter_may_say_does_not_come_from_a_residents_browser(resident, clerk):
     code = pre_fill(resident)
     forged = {"ident_by": "original", "commit_mark": "spoken", "notice_version": "1", "channel": "door_to_door"}
@@ -500,6 +559,12 @@ def test_the_draft_is_this_browsers_alone(app, resident):
     forged.set_cookie("own_form", cookie.value[:-1] + ("a" if cookie.value[-1] != "a" else "b"), path="/file")
     assert forged.get("/file/draft").location == "/file?gone=1"
     assert forged.post("/file/draft?step=1", data=WHO).location == "/file?gone=1"
+
+
+def test_behind_a_proxy_the_drafts_cookie_travels_over_https_only(app, resident):
+    app.config["SESSION_COOKIE_SECURE"] = True  # as production has it, whose proxy speaks plain HTTP to us
+    answer = resident.client.post("/file", data={"item": "15"})
+    assert "Secure" in answer.headers["Set-Cookie"]
 
 
 def test_too_many_forms_from_one_address_are_slowed_down(resident):

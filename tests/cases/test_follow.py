@@ -105,6 +105,14 @@ def test_number_and_code_of_the_receipt_show_the_case(app, make, client, session
     assert session.scalars(sa.select(AuditEntry.action)).all() == ["case.follow"]
 
 
+def test_a_station_without_a_telephone_leads_to_its_page_and_not_to_an_error(make, client):
+    station = make.station("没电话的站")
+    ref = make.case(by=make.actor(Role.HELPER, station_code=station))
+    follow(client, ref)
+    page = client.get("/follow")
+    assert (page.status_code, f"/stations/{station}" in page.text) == (200, True)
+
+
 def test_following_costs_five_statements(app, make, client, helper):
     follow(client, make.case(by=helper))
     client.get("/follow")

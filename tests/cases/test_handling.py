@@ -552,7 +552,7 @@ def test_the_page_offers_exactly_the_steps_that_succeed(make, as_, station, sess
                 assert take(as_(actor), another, step, **said).status_code == 303, (state, actor.role, step)
 
 
-def foreign(ref, paper_id, held_id):
+def foreign(ref, case_id, paper_id, held_id):
     """Every address that touches a case, with what would succeed in the right hands."""
     step = {"op": new_id(), "step": "withdraw", "version": 1}
     return [
@@ -562,6 +562,9 @@ def foreign(ref, paper_id, held_id):
         ("POST", f"/cases/{ref}/correct", {"op": new_id(), "version": 1}),
         ("POST", f"/cases/{ref}/reveal", {"field": "name", "purpose": "看看"}),
         ("POST", f"/cases/{ref}/code", {}),
+        ("POST", f"/cases/{ref}/no-sms", {}),
+        ("GET", f"/cases/{ref}/receipt", {}),
+        ("POST", "/papers/case/" + case_id, {"kind": "id"}),
         ("POST", f"/cases/{ref}/papers/{paper_id}/fit", {}),
         ("POST", f"/cases/{ref}/authorisations/{held_id}/revoke", {}),
         ("GET", f"/papers/{paper_id}", {}),
@@ -596,7 +599,7 @@ def test_a_foreign_case_does_not_exist(app, make, as_, station, session, helper)
     )
     session.add_all([paper, held])
     session.commit()
-    addresses = foreign(ref, paper.id, held.id)
+    addresses = foreign(ref, case.id, paper.id, held.id)
     other_station = make.station("别的站")
     people = {
         "helper of another station": make.actor(Role.HELPER, station_code=other_station),

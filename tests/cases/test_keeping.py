@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from accounts.policy import Role
-from cases import drafts, receipts, retention
+from cases import drafts, news, receipts, retention
 from cases.models import Authorisation, Case, CaseEvent, Consent, Draft, Paper, State
 from common.models import AuditEntry
 from common.sealing import public_receipt_key
+from sync.models import OutboxEntry
 
 NUMBER = "379801195208170020"
 
@@ -93,6 +94,52 @@ def test_retention_takes_the_person_out_of_what_ended_long_ago_and_nothing_else(
     assert "草稿 0 份、材料 0 份、0 件的个人信息" in run(app, "retention").output
     clerk = make.actor(Role.CLERK)
     assert make.signed_in(app.test_client(), clerk).get(f"/cases/{old}").status_code == 200
+
+
+def test_of_a_forgotten_person_no_trace_is_left_in_the_case_or_in_what_was_sent(app, make, session, helper):
+    ref = make.case(by=helper, state=State.DONE, state_at=days_ago(make, 800), guardian_index="a" * 32)
+    with app.app_context(), app.extensions["db"].writing() as writing:
+        case = writing.scalars(sa.select(Case).where(Case.ref == ref)).one()
+        before = (case.person_index, case.phone_index, case.guardian_index, case.answers_sha256)
+        news.tell(writing, case, make.now)
+        writing.commit()
+    run(app, "retention")
+    session.rollback()
+    case = session.scalars(sa.select(Case)).one()
+    after = (case.person_index, case.phone_index, case.guardian_index, case.answers_sha256)
+    assert not set(before) & set(after)
+    assert session.scalars(sa.select(OutboxEntry)).all() == []
+
+
+def test_short_messages_can_be_refused_later_at_the_desk_and_at_home(app, make, session, helper):
+    for path in ("desk", "home"):
+        ref = make.case(by=helper)
+        session.rollback()
+        case = session.scalars(sa.select(Case).where(Case.ref == ref)).one()
+        facts = {"county_code": case.county_code, "case_id": case.id, "person_index": case.person_index}
+        for kind in ("notice", "sms"):
+            session.add(Consent(**facts, kind=kind, notice_version=1, given_by="self", at=make.now))
+        session.commit()
+        if path == "desk":
+            client = make.signed_in(app.test_client(), helper)
+            assert "居民不要短信了" in client.get(f"/cases/{ref}").text
+            post = f"/cases/{ref}/no-sms"
+        else:
+            client = app.test_client()
+            client.post("/follow", data={"ref": ref, "code": "204817"})
+            assert "不要短信提醒了" in client.get("/follow").text
+            post = "/follow/no-sms"
+        assert [client.post(post).status_code for _twice in range(2)] == [303, 303]
+        session.rollback()
+        held = session.scalars(sa.select(Consent).where(Consent.case_id == case.id)).all()
+        assert {one.kind: one.withdrawn_at is not None for one in held} == {"notice": False, "sms": True}
+        wanted = sa.select(AuditEntry.actor_role).where(
+            AuditEntry.action == "consent.withdraw", AuditEntry.about_id == case.id
+        )
+        assert session.scalars(wanted).all() == ["helper" if path == "desk" else "resident"]
+        assert "不要短信" not in client.get("/follow" if path == "home" else f"/cases/{ref}").text.split("经过")[0]
+    stranger = app.test_client()
+    assert stranger.post("/follow/no-sms").location == "/follow"
 
 
 def test_a_bureau_may_have_periods_of_its_own_but_no_broken_ones(app, make, session, helper, tmp_path):

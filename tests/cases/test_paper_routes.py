@@ -18,6 +18,7 @@ from cases.models import Case, CaseEvent, Paper, State
 from cases.paper_store import shelf_of
 from cases.papers import SIGNATURE
 from common.ids import new_id
+from common.models import AuditEntry
 from tests.cases import handed_in
 from tests.cases.holding import Holding, case, draft
 from tests.common.pictures import photo
@@ -180,6 +181,43 @@ def test_the_photo_from_before_is_not_the_one_that_was_asked_for(client, session
     session.execute(sa.update(CaseEvent).values(at=asked - timedelta(minutes=2)))
     session.commit()
     assert send(client, f"case/{my_case}", photo()).json == first  # a request that was sent twice
+
+
+def test_whoever_opens_adds_or_removes_a_paper_of_a_case_is_in_the_audit(client, session, my_case):
+    said = send(client, f"case/{my_case}", photo()).json
+    assert client.get(said["small"]).status_code == client.get(said["full"]).status_code == 200
+    assert client.post(said["remove"], headers=SCRIPT).status_code == 200
+    session.rollback()
+    entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.seq)).all()
+    assert [entry.action for entry in entries] == ["paper.add", "paper.open", "paper.remove"]
+    assert {(entry.about_id, entry.actor_id) for entry in entries} == {(my_case, "helper-1")}
+
+
+def test_a_paper_of_ones_own_draft_is_looked_at_without_an_entry(client, session, mine):
+    assert client.get(send(client, f"draft/{mine}", photo()).json["full"]).status_code == 200
+    session.rollback()
+    assert session.scalars(sa.select(AuditEntry)).all() == []
+
+
+def test_evidence_does_not_vanish_from_a_case_that_somebody_decides_on(client, session, my_case, app):
+    said = send(client, f"case/{my_case}", photo()).json
+    for change in (sa.update(Case).values(state=State.IN_REVIEW), sa.update(Paper).values(state="fit")):
+        session.execute(change)
+        session.commit()
+        answer = client.post(said["remove"], headers=SCRIPT)
+        assert (answer.status_code, answer.json["message"][:12]) == (409, "这份材料已经交上去了，不"), answer.json
+        assert send(client, f"case/{my_case}", photo(300, 200), instead=said["id"]).status_code == 409
+        session.execute(sa.update(Case).values(state=State.NEEDS_SUPPLEMENT))
+        session.commit()
+    assert client.get(said["full"]).status_code == 200
+
+
+def test_a_resident_with_the_receipt_does_not_remove_what_staff_photographed(client, session, my_case, holding):
+    theirs = send(client, f"case/{my_case}", photo()).json
+    holding.account = lambda: None
+    own = send(client, f"case/{my_case}", photo(300, 200)).json
+    assert client.post(theirs["remove"], headers=SCRIPT).status_code == 409
+    assert client.post(own["remove"], headers=SCRIPT).status_code == 200
 
 
 def test_who_may_only_read_a_case_puts_nothing_to_it(client, my_case, holding):

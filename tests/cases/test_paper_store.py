@@ -11,6 +11,7 @@ from cases.papers import JPEG, FitPaper
 from common.ids import new_id
 from common.sealing import CannotUnseal, add_seal_key, make_keys, read_keys
 from tests.cases.holding import NOW, case, draft
+from tests.conftest import make_app
 
 BODY, SMALL = b"\xff\xd8\xff\xe0JFIF the paper", b"\xff\xd8\xff\xe0JFIF its thumbnail"
 
@@ -165,3 +166,16 @@ def test_resealing_is_a_command(app):
     shelf_of(app).keep(new_id(), fit())
     result = app.test_cli_runner().invoke(args=["cases", "reseal-papers"])
     assert (result.exit_code, result.output) == (0, "用新密钥重新封好了 0 个文件。\n")
+
+
+def test_after_a_rotation_no_paper_is_left_to_a_key_that_may_be_thrown_away(sqlite_url, tmp_path):
+    make_keys(tmp_path / "own")
+    id = new_id()
+    Shelf(tmp_path / "papers", read_keys(tmp_path / "own")).keep(id, fit())
+    add_seal_key(tmp_path / "own")
+    app = make_app(sqlite_url, tmp_path, key_dir=tmp_path / "own")
+    result = app.test_cli_runner().invoke(args=["keys", "reseal"])
+    assert result.exit_code == 0, result.output
+    (tmp_path / "own" / "seal-0001.key").unlink()
+    assert Shelf(tmp_path / "papers", read_keys(tmp_path / "own")).read(id) == BODY
+    app.extensions["db"].engine.dispose()

@@ -195,3 +195,9 @@ def test_dates_are_dates_on_both(both):
         session.commit()
     with both.read_session() as session:
         assert session.scalars(sa.select(CalendarOverride.date)).one().isoformat() == "2027-02-06"
+
+
+def test_the_words_of_a_database_error_hold_nothing_that_was_typed(both):
+    with both.writing() as session, pytest.raises(sa.exc.SQLAlchemyError) as problem:
+        session.execute(sa.text("INSERT INTO nowhere (name) VALUES (:name)"), {"name": "王玉兰"})
+    assert "王玉兰" not in str(problem.value)
