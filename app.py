@@ -4,7 +4,7 @@ import contextlib
 import gc
 import logging
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -59,10 +59,11 @@ import stations.map_routes
 import stations.queries
 import stations.routes
 import stations.search
+import sync.cli
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from accounts.policy import Action
-from cases import follow_access, paper_access
+from cases import follow_access, paper_access, province
 from common import (
     clock,
     compression,
@@ -77,6 +78,8 @@ from common import (
     sealing,
 )
 from common.settings import ROOT, Settings, WrongSetting, read_settings
+from stations import province_roster
+from sync.worker import Handlers, Roster
 
 MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
 
@@ -188,8 +191,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         posters.cli.posters_cli,
         cases.cli.cases_cli,
         platform_sim.command.platform_sim,
+        sync.cli.sync_cli,
     ):
         app.cli.add_command(commands)
+    app.extensions["sync_handlers"] = _sync_handlers(settings)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
     app.extensions["after_rotation"] = []  # functions that seal a room's files anew and say how many
     app.register_error_handler(HTTPException, _say_what_is_wrong)
@@ -249,6 +254,17 @@ def _division_name(session: Session, area: str) -> str | None:
     """For posts: what a prefix of division codes is called."""
     found = stations.queries.division(session, area.ljust(6, "0"))
     return found.name if found else None
+
+
+def _sync_handlers(settings: Settings) -> Handlers:
+    """What the rooms above do with the province's answers."""
+
+    def plan(session: Session, rows: list[Any], full: bool, now: datetime) -> province_roster.Plan:
+        demo = settings.mode == "demo"
+        return province_roster.plan(session, rows, full=full, now=now, areas=settings.divisions, synthetic=demo)
+
+    roster = Roster(plan, province_roster.apply)
+    return Handlers(rejected=province.rejected, decided=province.decided, roster=roster)
 
 
 def _keys(settings: Settings) -> sealing.KeyRing | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from benchmarks import case_queue, finder, first_visit, million, papers, profile_finder, roster, start
 from benchmarks import map as map_page
+from benchmarks import sync as sync_part
 from benchmarks.table import note, say, show
 
 PARTS = {
@@ -21,6 +22,7 @@ PARTS = {
     "map": map_page.measure,
     "papers": papers.measure,
     "queue": case_queue.measure,
+    "sync": sync_part.measure,
     "start": start.measure,
 }
 EXTRA = {"profile": profile_finder.measure}  # no bar: where the finder page spends its time

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     demo_stations: Annotated[int, Field(ge=0, le=35_000)] = 35_000
     public_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
     valhalla_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
+    channel: Path | None = None
 
     @property
     def keys_folder(self) -> Path:
@@ -62,6 +63,18 @@ class Settings(BaseSettings):
     def _is_named(cls, value: object) -> object:
         if value == "":  # the folder one happens to stand in
             raise ValueError("must name a folder; in a demo leave the line out for var beside the code")
+        return value
+
+    @field_validator("channel", mode="before")
+    @classmethod
+    def _may_be_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("channel")
+    @classmethod
+    def _is_a_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"must be the path of a channel file (docs/sync.md), not {str(value)[:40]!r}")
         return value
 
     @field_validator("database_url")
@@ -179,6 +192,7 @@ _MUST_BE = {
     "map_approval": "the map's approval number (审图号), at most 60 characters",
     "public_url": "an address with http:// or https:// and no ? or #",
     "valhalla_url": "an address with http:// or https:// and no ? or #",
+    "channel": "the path of a channel file (docs/sync.md)",
 }
 
 

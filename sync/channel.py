@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from sync import sm
 
-Verdict = Literal["retry", "reject", "unknown", "sign_in", "pause"]
+Verdict = Literal["retry", "reject", "unknown", "sign_in", "pause", "resync"]
 SHIPPED = Path(__file__).parent / "data" / "simulator.toml"
 
 
@@ -38,6 +38,8 @@ class EnvelopeFields(_Part):
     opter_type: Literal["1", "2", "3"] = "3"
     opter: Annotated[str, StringConstraints(max_length=30)]
     opter_name: Annotated[str, StringConstraints(max_length=50)]
+    mac: Annotated[str, StringConstraints(max_length=20)] = ""  # of sign-in (9001)
+    ip: Annotated[str, StringConstraints(min_length=1, max_length=20)] = "127.0.0.1"
     answers_from: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
     extra: dict[str, str] = {}
 
@@ -46,10 +48,11 @@ class Headers(_Part):
     """How the gateway knows us: x-tif (P1), a bearer token (P3), or nothing."""
 
     profile: Literal["x-tif", "bearer", "none"] = "none"
-    paasid: str = ""
+    paasid: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$")] = ""
     token_file: str = ""
     token_path: str = ""  # P3: where a token is fetched
     client_file: str = ""  # P3: client id and secret, two lines
+    user_file: str = ""  # P3 with the password grant: user name and password, two lines; empty: client credentials
 
 
 class Signing(_Part):
@@ -78,14 +81,16 @@ class Limits(_Part):
     connect_s: Annotated[float, Field(gt=0, le=60)] = 5
     read_s: Annotated[float, Field(gt=0, le=600)] = 30
     clock_skew_s: Annotated[float, Field(gt=0)] = 180
+    lease_s: Annotated[float, Field(gt=0, le=3_600)] = 300  # after it another worker takes over what a dead one held
 
 
 class Backoff(_Part):
-    """After a failure: between nothing and first_s · 2ⁿ, at most longest_s; after give_up_h a person is called."""
+    """After a failure: between nothing and first_s · 2ⁿ, at most longest_s, until it arrives; after alarm_h a person is
+    called."""
 
     first_s: Annotated[float, Field(gt=0)] = 5
     longest_s: Annotated[float, Field(gt=0)] = 1_800
-    give_up_h: Annotated[float, Field(gt=0)] = 72
+    alarm_h: Annotated[float, Field(gt=0)] = 72
 
 
 class AnswerRule(_Part):
@@ -123,6 +128,9 @@ class Profile(_Part):
     backoff: Backoff = Backoff()
     answers: tuple[AnswerRule, ...] = ()
     transactions: dict[str, Transaction]
+    pull_s: Annotated[float, Field(gt=0)] = 60  # between two pulls of decisions
+    roster_s: Annotated[float, Field(gt=0)] = 86_400  # between two pulls of the list of stations
+    keep_days: Annotated[float, Field(gt=0)] = 30  # how long the body of what arrived is kept
 
     def url(self, logical: str) -> str:
         """Where this transaction is posted to."""
@@ -138,6 +146,7 @@ class Channel:
     profile: Profile
     token: str = field(default="", repr=False)
     client: tuple[str, str] = field(default=("", ""), repr=False)
+    user: tuple[str, str] = field(default=("", ""), repr=False)
     signer: sm.Signer | None = field(default=None, repr=False)
     platform_key: bytes = b""
     sm4_key: bytes = field(default=b"", repr=False)
@@ -148,16 +157,22 @@ class Channel:
         return self.profile.name
 
 
-def read_channel(file: Path, secrets: Path) -> Channel:
-    """The channel of a TOML file, its secrets from the files it names in `secrets`. Raises WrongChannel."""
+def read_channel(file: Path, secrets: Path, at: str = "") -> Channel:
+    """The channel of a TOML file, its secrets from the files it names in `secrets`. Raises WrongChannel.
+
+    at: where the platform is instead of base_url (the demo's simulator takes another port when its own is taken).
+    """
     profile = read_profile(file)
+    if at:
+        profile = profile.model_copy(update={"base_url": at})
     signing, encryption, headers = profile.signing, profile.encryption, profile.headers
     return Channel(
         profile,
         token=_text(secrets, headers.token_file) if headers.profile == "x-tif" else "",
-        client=_client(secrets, headers.client_file) if headers.profile == "bearer" else ("", ""),
+        client=_pair(secrets, headers.client_file) if headers.profile == "bearer" else ("", ""),
+        user=_pair(secrets, headers.user_file) if headers.profile == "bearer" and headers.user_file else ("", ""),
         signer=_signer(secrets, signing) if signing.on else None,
-        platform_key=_bytes(secrets, signing.platform_key_file, sm.PUBLIC_BYTES) if signing.verify_answers else b"",
+        platform_key=_bytes(secrets, signing.platform_key_file, sm.PUBLIC_BYTES) if _verifies(signing) else b"",
         sm4_key=_bytes(secrets, encryption.key_file, 16) if encryption.on else b"",
     )
 
@@ -174,15 +189,37 @@ def read_profile(file: Path) -> Profile:
         first = problem.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise WrongChannel(f"The channel file {file.name}: {where}: {first['msg']}.") from None
-    for name, transaction in profile.transactions.items():
-        if transaction.query and transaction.query not in profile.transactions:
-            raise WrongChannel(f"The channel file {file.name}: {name} asks {transaction.query}, which is not there.")
+    wrong = _contradiction(profile)
+    if wrong:
+        raise WrongChannel(f"The channel file {file.name}: {wrong}.")
+    return profile
+
+
+def _contradiction(profile: Profile) -> str | None:
+    """What no single line of the file can say."""
+    limits, names = profile.limits, profile.transactions
+    for name, transaction in names.items():
+        if transaction.query and transaction.query not in names:
+            return f"{name} asks {transaction.query}, which is not there"
+        if transaction.effect and not (transaction.query or transaction.repeatable):
+            return f"{name} has an effect, so it needs a query or must be repeatable"
+        if transaction.batch > 1 and not transaction.repeatable:
+            return f"{name} goes in batches, so it must be repeatable"
+        slowest = limits.connect_s + (transaction.read_s or limits.read_s)
+        if limits.lease_s < 3 * slowest:  # one lease may ask, sign in and send
+            return f"limits.lease_s must be at least three times as long as {name} may take ({3 * slowest:g} s)"
+    if any(rule.then == "sign_in" for rule in profile.answers) and "sign_in" not in names:
+        return "a rule says sign_in, but there is no transaction of that name"
     for rule in profile.answers:
         try:
             re.compile(rule.words)
         except re.error:
-            raise WrongChannel(f"The channel file {file.name}: {rule.words!r} is no pattern.") from None
-    return profile
+            return f"{rule.words!r} is no pattern"
+    return None
+
+
+def _verifies(signing: Signing) -> bool:
+    return signing.on and signing.verify_answers
 
 
 def _text(folder: Path, name: str) -> str:
@@ -204,12 +241,16 @@ def _bytes(folder: Path, name: str, size: int) -> bytes:
     return value
 
 
-def _client(folder: Path, name: str) -> tuple[str, str]:
+def _pair(folder: Path, name: str) -> tuple[str, str]:
     lines = _text(folder, name).split()
     if len(lines) != 2:
-        raise WrongChannel(f"The file {name} must hold two lines: client id and secret.")
+        raise WrongChannel(f"The file {name} must hold two lines: a name and its secret.")
     return lines[0], lines[1]
 
 
 def _signer(folder: Path, signing: Signing) -> sm.Signer:
-    return sm.LocalSigner(_bytes(folder, signing.key_file, sm.PRIVATE_BYTES), signing.signer_id.encode())
+    private = _bytes(folder, signing.key_file, sm.PRIVATE_BYTES)
+    try:
+        return sm.LocalSigner(private, signing.signer_id.encode())
+    except (ValueError, ArithmeticError, sm.CannotSign):
+        raise WrongChannel(f"The file {signing.key_file} holds no SM2 private key.") from None

@@ -6,21 +6,24 @@ pause ends by itself, each time later; the page of the county says so. A pause b
 
 from datetime import datetime, timedelta
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sync.models import ChannelState
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=30)
+NEWS = timedelta(seconds=5)
 
 
 def state_of(session: Session, name: str) -> ChannelState:
-    """The channel's row, made where there is none."""
-    found = session.get(ChannelState, name)
+    """The channel's row, locked; made where there is none."""
+    found = session.get(ChannelState, name, with_for_update=True)
     if found is None:
-        found = ChannelState(name=name, faults=0)
-        session.add(found)
-        session.flush()
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        first = dialect.insert(ChannelState).values(name=name, faults=0)
+        session.execute(first.on_conflict_do_nothing())
+        found = session.get_one(ChannelState, name, with_for_update=True)
     return found
 
 
@@ -35,7 +38,8 @@ def paused(session: Session, name: str, now: datetime) -> bool:
 def pause_for(session: Session, name: str, reason: str, now: datetime) -> None:
     """The worker's own pause: longer each time, until something succeeds."""
     state = state_of(session, name)
-    if state.paused_by is None:
+    running = state.paused_until is not None and state.paused_until > now  # another worker met the same fault
+    if state.paused_by is None and not running:
         state.paused_at, state.reason = now, reason
         state.paused_until = now + min(FIRST_PAUSE * 2 ** min(state.faults, 20), LONGEST_PAUSE)
         state.faults += 1
@@ -60,6 +64,14 @@ def note_ok(session: Session, name: str, now: datetime) -> None:
     state.last_ok_at, state.faults = now, 0
     if state.paused_by is None:
         state.paused_at = state.paused_until = state.reason = None
+
+
+def calm(session: Session, name: str, now: datetime) -> bool:
+    """Whether a success this moment says nothing new: no pause, no fault, and the last success is some seconds old."""
+    state = session.get(ChannelState, name)
+    if state is None or state.paused_at is not None or state.faults or state.last_ok_at is None:
+        return False
+    return timedelta() <= now - state.last_ok_at < NEWS
 
 
 def sign_no(session: Session, name: str) -> str:

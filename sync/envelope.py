@@ -39,15 +39,12 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def request(
-    channel: Channel, logical: str, body: str, *, msgid: str, now: datetime, sign_no: str = ""
-) -> dict[str, Any]:
-    """One request as JSON-able dict. body: the frozen JSON of `input`; timestamp and signature are new at every attempt."""
+def request(channel: Channel, logical: str, body: str, *, msgid: str, now: datetime, sign_no: str = "") -> str:
+    """One request. body: the frozen JSON of `input`, sent as it is; timestamp and signature are new at every attempt."""
     profile = channel.profile
     constants = profile.envelope
     signature = base64.b64encode(channel.signer.sign(body.encode())).decode() if channel.signer else ""
-    sealed = base64.b64encode(sm.sm4_encrypt(channel.sm4_key, body.encode())).decode() if channel.sm4_key else None
-    return {
+    head = {
         "infno": profile.transactions[logical].infno,
         "msgid": msgid,
         "mdtrtarea_admvs": constants.mdtrtarea_admvs,
@@ -66,9 +63,11 @@ def request(
         "fixmedins_name": constants.fixmedins_name,
         "sign_no": sign_no,
         **constants.extra,
-        **({"encType": "SM4"} if sealed is not None else {}),
-        "input": sealed if sealed is not None else json.loads(body),
+        **({"encType": "SM4"} if channel.sm4_key else {}),
     }
+    if channel.sm4_key:
+        body = compact(base64.b64encode(sm.sm4_encrypt(channel.sm4_key, body.encode())).decode())
+    return f'{compact(head)[:-1]},"input":{body}}}'
 
 
 def tif_headers(paasid: str, token: str, now: datetime) -> dict[str, str]:
@@ -86,7 +85,7 @@ def tif_headers(paasid: str, token: str, now: datetime) -> dict[str, str]:
 def read_answer(channel: Channel, raw: bytes) -> Answer:
     """What the platform sent back. Never raises: what is no envelope has infcode None."""
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")
         said = json.loads(text)
         spans = top_level(text)
     except (ValueError, RecursionError):

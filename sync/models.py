@@ -32,6 +32,7 @@ class OutboxEntry(Model):
     __table_args__ = (
         sa.UniqueConstraint("aggregate", "agg_seq"),
         sa.Index("ix_outbox_due", "channel", "state", "next_at", "id"),
+        sa.Index("ix_outbox_msgid", "msgid"),
         sa.Index("ix_outbox_county", "county_code", "state", "made_at"),
     )
 
@@ -40,21 +41,20 @@ class OutboxEntry(Model):
     channel: Mapped[str] = mapped_column(sa.String(20))
     aggregate: Mapped[str] = mapped_column(sa.String(40))  # what must stay in order: "case:<id>"
     agg_seq: Mapped[int]
-    logical: Mapped[str] = mapped_column(
-        sa.String(24)
-    )  # case_submit, work_order …: the channel profile knows its infno
+    logical: Mapped[str] = mapped_column(sa.String(24))  # case_submit, work_order …: the profile knows its infno
     key: Mapped[str] = mapped_column(sa.String(100), unique=True)  # the same fact gives the same key
     body: Mapped[Any] = mapped_column(SealedText("outbox.body"))  # canonical JSON of the input, frozen
     body_sm3: Mapped[str] = mapped_column(sa.String(64))
-    chars: Mapped[int]  # of the body: batches are cut by size
+    chars: Mapped[int]  # of the body: batches are cut by size. 0 once the body was forgotten
     msgid: Mapped[str | None] = mapped_column(sa.String(30))  # shared by the entries of one batch
     state: Mapped[str] = mapped_column(sa.String(10))
     doubtful: Mapped[bool]  # it may have arrived: from then on it is asked for before it is sent again
     attempts: Mapped[int]
     made_at: Mapped[datetime]
-    next_at: Mapped[datetime]
+    next_at: Mapped[datetime | None]  # to be sent; of an acked one: its body to be forgotten; NULL: nothing to do
     lease_owner: Mapped[str | None] = mapped_column(sa.String(32))
     lease_until: Mapped[datetime | None]
+    tried_since: Mapped[datetime | None]  # the first attempt: after the channel's alarm_h a person is called
     sent_at: Mapped[datetime | None]
     acked_at: Mapped[datetime | None]
     infcode: Mapped[str | None] = mapped_column(sa.String(12))
@@ -89,8 +89,13 @@ class PullCursor(Model):
 
     channel: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
     logical: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
-    cursor: Mapped[str] = mapped_column(sa.String(100))
+    cursor: Mapped[str] = mapped_column(sa.String(100))  # "": from the beginning
     next_at: Mapped[datetime]
+    faults: Mapped[int]  # failures in a row
+    error_kind: Mapped[str | None] = mapped_column(sa.String(24))  # of the last one
+    ok_at: Mapped[datetime | None]  # read to the end
+    held: Mapped[int | None]  # that many would be closed by what came: a person must release it
+    allowed: Mapped[int | None]  # what a person released
 
 
 class ChannelState(Model):

@@ -1,17 +1,22 @@
 """Posting one envelope: what came back, or what went wrong and whether it can have arrived. Room `sync`, floor 2."""
 
+import base64
+import json
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import httpx2
 
 from sync.channel import Channel
-from sync.envelope import MAX_ANSWER, compact, tif_headers
+from sync.envelope import MAX_ANSWER, tif_headers
 
 # Before a byte of the request left us; after any other failure it may have arrived.
 NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+
+
+class Stopped(BaseException):
+    """Raised by a signal while something is on its way: the process has to end now."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class Reply:
     retry_after: float | None = None
     kind: str = ""  # of the failure: timeout, connect …
     arrived: bool = True
+    date: str = ""  # as the server's clock says, from its header
 
 
 class Transport:
@@ -31,33 +37,55 @@ class Transport:
     def __init__(self, channel: Channel):
         limits = channel.profile.limits
         self._channel = channel
+        self._bearer, self._bearer_until = "", 0.0
+        self.on_wire = False  # whether a signal may interrupt what is being done
         # trust_env: a proxy of the machine's environment would read personal data
         self._client = httpx2.Client(
             timeout=httpx2.Timeout(limits.read_s, connect=limits.connect_s), trust_env=False, follow_redirects=False
         )
 
-    def post(self, logical: str, envelope: dict[str, Any], now: datetime) -> Reply:
+    def post(self, logical: str, envelope: str, now: datetime) -> Reply:
         """Send it. Never raises for what a network or a server can do."""
         profile = self._channel.profile
         headers = {"Content-Type": "application/json; charset=utf-8"}
-        if profile.headers.profile == "x-tif":
-            headers |= tif_headers(profile.headers.paasid, self._channel.token, now)
-        read_s = profile.transactions[logical].read_s or profile.limits.read_s
-        until = time.monotonic() + read_s + profile.limits.connect_s
+        self.on_wire = True
         try:
-            with self._client.stream(
-                "POST",
-                profile.url(logical),
-                content=compact(envelope).encode(),
-                headers=headers,
-                timeout=httpx2.Timeout(read_s, connect=profile.limits.connect_s),
-            ) as response:
-                raw = b""
+            if profile.headers.profile == "x-tif":
+                headers |= tif_headers(profile.headers.paasid, self._channel.token, now)
+            elif profile.headers.profile == "bearer":
+                token = self._token()
+                if isinstance(token, Reply):
+                    return token
+                headers["Authorization"] = f"Bearer {token}"
+            read_s = profile.transactions[logical].read_s or profile.limits.read_s
+            reply = self._read(profile.url(logical), envelope.encode(), headers, read_s)
+            if reply.status == 401:
+                self._bearer_until = 0.0  # the next attempt fetches another
+            return reply
+        except Stopped:
+            return Reply(None, kind="stopped")
+        finally:
+            self.on_wire = False
+
+    def _read(self, url: str, content: bytes, headers: dict[str, str], read_s: float) -> Reply:
+        connect_s = self._channel.profile.limits.connect_s
+        until = time.monotonic() + read_s + connect_s
+        timeout = httpx2.Timeout(read_s, connect=connect_s)
+        try:
+            with self._client.stream("POST", url, content=content, headers=headers, timeout=timeout) as response:
+                pieces, size = [], 0
                 for piece in response.iter_bytes():
-                    raw += piece
-                    if len(raw) > MAX_ANSWER or time.monotonic() > until:  # drips, or never ends
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > MAX_ANSWER or time.monotonic() > until:  # drips, or never ends
                         return Reply(None, kind="endless")
-                return Reply(response.status_code, raw, _seconds(response.headers.get("Retry-After")))
+                said = response.headers
+                return Reply(
+                    response.status_code,
+                    b"".join(pieces),
+                    _seconds(said.get("Retry-After")),
+                    date=str(said.get("Date", ""))[:40],
+                )
         except NOT_SENT:
             return Reply(None, kind="connect", arrived=False)
         except httpx2.TimeoutException:
@@ -65,13 +93,39 @@ class Transport:
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError):
             return Reply(None, kind="broken")
 
+    def _token(self) -> str | Reply:
+        """The bearer token of OAuth2, fetched when there is none; where that fails, a reply that says nothing was sent."""
+        if self._bearer and time.monotonic() < self._bearer_until:
+            return self._bearer
+        profile = self._channel.profile
+        client = base64.b64encode(":".join(self._channel.client).encode()).decode()
+        name, password = self._channel.user
+        form = {"grant_type": "password", "username": name, "password": password} if name else _CLIENT_GRANT
+        headers = {"Authorization": f"Basic {client}", "Content-Type": "application/x-www-form-urlencoded"}
+        url = profile.base_url.rstrip("/") + profile.headers.token_path
+        reply = self._read(url, str(httpx2.QueryParams(form)).encode(), headers, profile.limits.read_s)
+        try:
+            said = json.loads(reply.raw) if reply.status == 200 else {}
+            token, lasts = said["access_token"], float(said.get("expires_in", 300))
+            if not (isinstance(token, str) and token.isascii() and token.isprintable()):
+                raise ValueError("no token")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            if reply.status in (400, 401, 403):
+                return Reply(401, kind="token")
+            return Reply(None, kind="token", arrived=False)
+        self._bearer, self._bearer_until = token, time.monotonic() + max(lasts - 30, 0)
+        return token
+
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
+
+
+_CLIENT_GRANT = {"grant_type": "client_credentials"}
 
 
 def _seconds(said: str | None) -> float | None:
     """Retry-After in seconds; a date there is taken for a minute."""
     if said is None:
         return None
-    return float(said) if said.isascii() and said.isdigit() else 60.0
+    return float(said) if said.isascii() and said.isdigit() and len(said) < 10 else 60.0

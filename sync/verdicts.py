@@ -8,12 +8,14 @@ from sync.channel import Channel, Transaction
 from sync.envelope import Answer, read_answer
 from sync.transport import Reply
 
-Outcome = Literal["done", "retry", "reject", "unknown", "sign_in", "pause", "smaller"]
+Outcome = Literal["done", "retry", "reject", "unknown", "sign_in", "pause", "resync", "smaller"]
+NOT_THERE = (404, 405, 407, 410, 415)  # the address or the way is wrong: that is the channel, not what was sent
 
 
 @dataclass(frozen=True)
 class Judged:
-    """outcome: what to do; `words`: the platform's, for the person who looks; `kind`: for counting."""
+    """outcome: what to do; `words`: the platform's, for the person who looks; `kind`: for counting, "business" when the
+    platform itself refused what was sent."""
 
     outcome: Outcome
     kind: str
@@ -33,11 +35,15 @@ def judge(channel: Channel, logical: str, reply: Reply) -> Judged:
     status = reply.status
     if status in (401, 403):
         return Judged("pause", "access", f"HTTP {status}")
-    if status in (429, 503):
-        return Judged("retry", "busy", f"HTTP {status}", retry_after=reply.retry_after)
+    if status in NOT_THERE:
+        return Judged("pause", "address", f"HTTP {status}")
+    if status == 429:
+        return Judged("retry", "busy", "HTTP 429", retry_after=reply.retry_after)
+    if status == 503:  # a gateway says so too when what stands behind it broke off after the work was done
+        return Judged(unclear, "busy", "HTTP 503", retry_after=reply.retry_after)
     if status == 413:
         return Judged("smaller", "size", "HTTP 413")
-    if status >= 500 or status == 408 or 300 <= status < 400:
+    if status >= 500 or status == 408 or status < 200 or 300 <= status < 400:
         return Judged(unclear, f"http-{status}", f"HTTP {status}")
     if status >= 400:
         return Judged("reject", f"http-{status}", f"HTTP {status}")

@@ -175,7 +175,7 @@ KEPT_IN_PLACE = [
     (r"\bdatetime\.(now|utcnow|today)\(|\bdate\.today\(|\btime\.time\(", r"common/clock\.py", "ask common.clock"),
     (
         r"\.commit\(",
-        r"(common/(db|migrate)|accounts/doors|.*/((\w+_)?(routes|cli)|api|demo|loading|worker))\.py",
+        r"(common/(db|migrate)|accounts/doors|.*/((\w+_)?(routes|cli)|api|demo|loading|worker|pulls|talking))\.py",
         "operations never commit",
     ),
     (r"\brequest\.headers\[?.?.?HX-", r"^$", "ask request.htmx"),

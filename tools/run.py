@@ -63,15 +63,18 @@ def serve(*, on_lan: bool) -> int:
     if child.exitcode != 0:
         return child.exitcode or 1
 
+    processes = workers(settings.sqlalchemy_url, sqlite_is_safe())
     if settings.mode == "demo":
         start_platform(settings)
+    if settings.mode == "demo" and processes > 1:  # one more process that writes
+        multiprocessing.Process(target=sync_with_platform, daemon=True).start()
 
     server = Granian(
         "app:server",
         interface=Interfaces.WSGI,
         address=host,
         port=port,
-        workers=workers(settings.sqlalchemy_url, sqlite_is_safe()),
+        workers=processes,
         blocking_threads=1,
         websockets=False,
         log_level=LogLevels.warning,
@@ -186,6 +189,22 @@ def simulate_platform(settings: Settings) -> None:
         )
     except click.ClickException as problem:  # the application works without it: what is owed waits
         problem.show()
+
+
+def sync_with_platform() -> None:
+    """In a child process: send the province what is owed, hear what it decides. Ends with its parent."""
+    import click
+
+    from app import create_app
+
+    try:
+        app = create_app()
+        with app.app_context():
+            app.cli.main(args=["sync", "work", "--with-parent"], prog_name="flask", standalone_mode=False)
+    except click.ClickException as problem:  # the application works without it: what is owed waits
+        problem.show()
+    except click.Abort:
+        pass
 
 
 def application() -> Flask:

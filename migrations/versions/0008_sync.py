@@ -62,9 +62,10 @@ def upgrade() -> None:
         sa.Column("doubtful", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(length=32), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tried_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("infcode", sa.String(length=12), nullable=True),
@@ -79,6 +80,7 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_county", ["county_code", "state", "made_at"], unique=False)
         batch_op.create_index("ix_outbox_due", ["channel", "state", "next_at", "id"], unique=False)
+        batch_op.create_index("ix_outbox_msgid", ["msgid"], unique=False)
 
     op.create_table(
         "pull_cursor",
@@ -86,5 +88,10 @@ def upgrade() -> None:
         sa.Column("logical", sa.String(length=24), nullable=False),
         sa.Column("cursor", sa.String(length=100), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("faults", sa.Integer(), nullable=False),
+        sa.Column("error_kind", sa.String(length=24), nullable=True),
+        sa.Column("ok_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held", sa.Integer(), nullable=True),
+        sa.Column("allowed", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("channel", "logical", name=op.f("pk_pull_cursor")),
     )

@@ -1,0 +1,60 @@
+"""Asking the platform one thing: number, sign-in number, signature, post, verdict. Room `sync`, floor 2.
+
+The worker, the pulls, the look-up of a person and `flask sync check` all talk through it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from common.db import Database
+from sync import envelope, outbox
+from sync.channel import Channel
+from sync.channels import sign_no, signed_in
+from sync.transport import Transport
+from sync.verdicts import Judged, judge
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A channel that is open. Holds no transaction while something is on its way."""
+
+    database: Database
+    channel: Channel
+    transport: Transport
+    clock: Callable[[], datetime]
+
+    def ask(self, logical: str, about: dict[str, Any]) -> Judged:
+        """A request of its own number; `about` becomes the transaction's node."""
+        body = envelope.compact({self.channel.profile.transactions[logical].node: about})
+        return self.post(logical, body, self.number())
+
+    def number(self) -> str:
+        """A message number, given once."""
+        with self.database.writing() as session:
+            number = outbox.next_msgid(session, self.channel.profile.envelope.fixmedins_code, self.clock())
+            session.commit()
+        return number
+
+    def post(self, logical: str, body: str, msgid: str, signed_in_as: str | None = None) -> Judged:
+        """body: the JSON of `input`, sent as it is. signed_in_as: the number of the sign-in, where it is known already."""
+        now, number = self.clock(), signed_in_as or ""
+        if logical != "sign_in" and signed_in_as is None:
+            with self.database.read_session() as session:
+                number = sign_no(session, self.channel.name)
+        said = envelope.request(self.channel, logical, body, msgid=msgid, now=now, sign_no=number)
+        return judge(self.channel, logical, self.transport.post(logical, said, now))
+
+    def sign_in(self) -> bool:
+        """A new number from 9001, kept for all that follows. Whether there is one."""
+        constants = self.channel.profile.envelope
+        judged = self.ask("sign_in", {"opter_no": constants.opter[:20], "mac": constants.mac, "ip": constants.ip})
+        given = judged.output.get("signinoutb") if isinstance(judged.output, dict) else None
+        number = given.get("sign_no") if isinstance(given, dict) else None
+        if judged.outcome != "done" or not isinstance(number, str) or not number:
+            return False
+        with self.database.writing() as session:
+            signed_in(session, self.channel.name, number[:30])
+            session.commit()
+        return True

@@ -1,0 +1,299 @@
+"""Whatever happens on the way, what is owed is done at the province once, in order, and the outcome is written down."""
+
+import threading
+import time
+
+import pytest
+
+from common.db import Database
+from sync.channels import pause, paused, resume, state_of
+from sync.models import OutState
+from sync.worker import Handlers, Worker
+from tests.sync.little_platform import channel_to
+from tests.sync.working import settle
+
+
+def test_a_filing_arrives_signed_and_is_marked_so(worker, owe, box, platform):
+    rid = owe("aa", 1)
+    assert worker.step() == 1
+    (entry,) = box()
+    assert (entry.state, entry.infcode, entry.answer["trt_dcla_detl_sn"]) == (OutState.ACKED, "0", "T" + rid[:20])
+    assert entry.refmsgid.startswith("370000")
+    assert entry.msgid == platform.calls[0][1]
+    assert platform.effects == {(rid, 1): 1}
+    assert worker.step() == 0
+
+
+def test_work_orders_go_in_batches_and_filings_one_by_one(worker, owe, platform):
+    for number in range(4):
+        owe(f"{number:02x}", 1, "work_order")
+        owe(f"{number:02x}", 1)
+    steps = [worker.step() for _ in range(6)]
+    assert steps == [4, 1, 1, 1, 1, 0]
+    assert [call[0] for call in platform.calls] == ["G101", "G201", "G201", "G201", "G201"]
+
+
+@pytest.mark.parametrize("fault", ["lost", "done-lost", "500", "done-500", "busy", "429", "unsigned"])
+def test_after_any_fault_it_is_done_exactly_once(worker, owe, box, platform, hands, fault):
+    rid = owe("aa", 1)
+    order = owe("bb", 1, "work_order")
+    wrong = {"G201": 1, "G101": 1}
+
+    def once(infno, _n):
+        if wrong.get(infno):
+            wrong[infno] -= 1
+            return fault
+        return None
+
+    platform.wrong = once
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert platform.effects == {(rid, 1): 1, (order, 1): 1}
+    assert len({call[1] for call in platform.calls if call[0] == "G201"}) == 1  # one number for all its attempts
+    assert len({call[2] for call in platform.calls if call[0] == "G201"}) == 1
+
+
+def test_what_may_have_arrived_is_asked_for_before_it_is_sent_again(worker, owe, platform, hands):
+    owe("aa", 1)
+    platform.wrong = lambda infno, n: "done-lost" if n == 1 else None
+    settle(worker, hands)
+    assert [call[0] for call in platform.calls] == ["G201", "G203"]
+
+
+def test_what_did_not_arrive_is_sent_again_with_the_same_number(worker, owe, platform, hands):
+    owe("aa", 1)
+    platform.wrong = lambda infno, n: "lost" if n == 1 else None
+    settle(worker, hands)
+    assert [call[0] for call in platform.calls] == ["G201", "G203", "G201"]
+    assert platform.calls[0][1:] == platform.calls[2][1:]
+
+
+def test_an_answer_without_a_list_does_not_say_that_it_is_not_there(worker, owe, box, platform, hands):
+    owe("aa", 1)
+    platform.wrong = lambda infno, n: "done-lost" if n == 1 else None
+    whole = platform.done
+    platform.done = lambda infno, said: {} if infno == "G203" else whole(infno, said)
+    worker.step()
+    for _ in range(5):
+        hands.turn(minutes=1)
+        worker.step()
+    assert [call[0] for call in platform.calls].count("G201") == 1
+    assert (box()[0].state, box()[0].error_kind) == (OutState.UNKNOWN, "query-ok")
+
+
+def test_a_refusal_is_told_with_the_platforms_words_and_only_once(new_worker, owe, box, platform, hands):
+    told = []
+    rid = owe("aa", 1)
+    owe("aa", 2)
+    platform.refuse = {rid}
+    worker = new_worker(handlers=Handlers(rejected=lambda _session, *rest: told.append(rest[:3])))
+    settle(worker, hands)
+    assert told == [("case_submit", f"case:{rid}", "经办机构不存在")]
+    assert [(entry.state, entry.infcode, entry.error) for entry in box()] == [
+        (OutState.REJECTED, "-2", "经办机构不存在"),
+        (OutState.PENDING, None, None),
+    ]
+
+
+def test_one_bad_row_of_a_batch_holds_up_only_itself(worker, owe, box, platform, hands):
+    bad = owe("bb", 1, "work_order")
+    good = [owe(name, 1, "work_order") for name in ("aa", "cc")]
+    platform.refuse = {bad}
+    settle(worker, hands)
+    assert {entry.aggregate: entry.state for entry in box()} == {
+        f"case:{bad}": OutState.REJECTED,
+        **{f"case:{rid}": OutState.ACKED for rid in good},
+    }
+
+
+def test_a_row_that_a_batchs_answer_does_not_name_goes_again(worker, owe, box, platform, hands):
+    rids = [owe(name, 1, "work_order") for name in ("aa", "bb", "cc")]
+    whole, cut = platform.done, [True]
+
+    def without_the_last(infno, said):
+        output = whole(infno, said)
+        if cut:
+            cut.pop()
+            output["result"] = output["result"][:-1]
+        return output
+
+    platform.done = without_the_last
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+    assert len({call[1] for call in platform.calls}) == 2  # another batch is another message
+
+
+def test_a_batch_that_is_too_large_is_halved_and_one_that_cannot_be_is_refused(worker, owe, box, platform, hands):
+    for number in range(8):
+        owe(f"{number:02x}", 1, "work_order")
+    platform.wrong = lambda infno, n: "413" if platform.calls[-1][2].count('"rid"') > 2 else None
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    platform.wrong = lambda infno, n: "413"
+    owe("ff", 1)
+    settle(worker, hands)
+    assert (box()[-1].state, box()[-1].error_kind) == (OutState.REJECTED, "size")
+
+
+def test_a_sign_in_that_has_run_out_is_renewed_and_the_number_stays(worker, owe, box, platform, hands):
+    owe("aa", 1)
+    platform.needs_sign_no = "an older one"
+    settle(worker, hands)
+    assert [call[0] for call in platform.calls] == ["G201", "9001", "G201"]
+    assert platform.calls[0][1] == platform.calls[2][1]
+    assert box()[0].state == OutState.ACKED
+
+
+def test_an_answer_that_the_platform_did_not_sign_pauses_the_channel_and_counts_for_nothing(
+    worker, owe, box, platform, hands, session
+):
+    owe("aa", 1)
+    platform.wrong = lambda infno, n: "unsigned" if n == 1 else None
+    worker.step()
+    assert (box()[0].state, box()[0].attempts) == (OutState.UNKNOWN, 0)
+    assert paused(session, "province", hands())
+    assert state_of(session, "province").reason == "answer-signature"
+    session.rollback()
+    assert worker.step() == 0
+    hands.turn(seconds=31)
+    worker.step()
+    assert [call[0] for call in platform.calls] == ["G201", "G203"]
+    assert box()[0].state == OutState.ACKED
+
+
+def test_a_room_that_fails_to_hear_the_news_undoes_the_outcome_and_hears_it_later(
+    new_worker, owe, box, platform, hands
+):
+    heard, bad = [], [True]
+    rids = [owe(name, 1, "work_order") for name in ("aa", "bb", "cc")]
+
+    def acked(_session, _logical, aggregate, _answer, _now):
+        if aggregate == f"case:{rids[1]}" and bad:
+            raise ValueError("王玉兰")
+        heard.append(aggregate)
+
+    worker = new_worker(handlers=Handlers(acked=acked))
+    worker.step()
+    states = {entry.aggregate[5:7]: (entry.state, entry.error_kind) for entry in box()}
+    assert states == {
+        "aa": (OutState.ACKED, None),
+        "bb": (OutState.UNKNOWN, "handler-ValueError"),
+        "cc": (OutState.ACKED, None),
+    }
+    bad.clear()
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+
+
+def test_what_is_tried_for_days_is_not_given_up(worker, owe, box, platform, hands):
+    owe("aa", 1)
+    platform.wrong = lambda infno, n: "500"
+    for _ in range(20):
+        worker.step()
+        hands.turn(hours=12)
+    assert box()[0].state == OutState.UNKNOWN
+    platform.wrong = lambda infno, n: None
+    settle(worker, hands)
+    assert box()[0].state == OutState.ACKED
+
+
+def test_a_slow_worker_whose_lease_ran_out_does_not_overwrite_what_another_found(new_worker, owe, box, platform, hands):
+    slow, quick = new_worker(), new_worker()
+    rid = owe("aa", 1)
+    taken = slow._take(hands())
+    hands.turn(minutes=10)
+    settle(quick, hands)
+    before = box()[0].refmsgid
+    slow._send(taken)
+    assert box()[0].refmsgid == before
+    assert platform.effects == {(rid, 1): 1}
+
+
+def test_two_workers_at_once_do_everything_once_and_in_order(database, channel, new_worker, owe, box, platform, hands):
+    for version in range(1, 5):
+        for number in range(5):
+            owe(f"{number:02x}", version)
+    ready = threading.Barrier(2)
+
+    def work(worker: Worker) -> None:
+        ready.wait()
+        idle = 0
+        while idle < 20:
+            idle = 0 if worker.step() else idle + 1
+            time.sleep(0.01 if idle else 0)
+
+    threads = [threading.Thread(target=work, args=(new_worker(),)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert set(platform.effects.values()) == {1}
+    for number in range(5):
+        rid = f"{number:02x}".ljust(32, "0")
+        assert [version for case, version in platform.order if case == rid] == [1, 2, 3, 4]
+
+
+# Pauses
+
+
+def test_the_workers_own_pause_grows_and_ends_with_a_success(worker, owe, platform, hands, session):
+    owe("aa", 1)
+    platform.wrong = lambda infno, n: "unsigned"
+    lengths = []
+    for _ in range(4):
+        worker.step()
+        until = state_of(session, "province").paused_until
+        session.rollback()
+        lengths.append((until - hands()).total_seconds())
+        hands.at = until
+    assert lengths == [30, 60, 120, 240]
+    platform.wrong = lambda infno, n: None
+    worker.step()
+    state = state_of(session, "province")
+    assert (state.paused_at, state.faults, state.reason) == (None, 0, None)
+
+
+def test_a_persons_pause_stays_until_a_person_ends_it(worker, owe, platform, hands, database):
+    def change(act, *arguments):
+        with database.writing() as session:
+            act(session, "province", *arguments)
+            session.commit()
+
+    owe("aa", 1)
+    change(pause, "an-account", "维护", hands())
+    hands.turn(days=3)
+    assert worker.step() == 0
+    assert platform.calls == []
+    change(resume)
+    assert worker.step() == 1
+
+
+def test_a_bearer_token_is_fetched_once_and_again_when_it_is_refused(tmp_path, platform, new_worker, owe, box, hands):
+    channel = channel_to(
+        tmp_path, platform, profile='"bearer"\ntoken_path = "/token"\nclient_file = "client"', token_file='""'
+    )
+    worker = new_worker(channel)
+    owe("aa", 1)
+    assert worker.step() == 1
+    assert box()[0].state == OutState.ACKED
+    platform.token = "token-2"
+    owe("aa", 2)
+    settle(worker, hands)
+    assert box()[1].state == OutState.ACKED
+
+
+def test_a_database_is_not_locked_while_something_is_on_its_way(worker, owe, platform, database: Database):
+    owe("aa", 1)
+    whole, wrote = platform.done, []
+
+    def meanwhile(infno, said):
+        owe("bb", 1)
+        wrote.append(True)
+        return whole(infno, said)
+
+    platform.done = meanwhile
+    worker.step()
+    assert wrote
