@@ -76,7 +76,7 @@ ENVELOPES = [
     (-2, {}, "参保地区划不存在", "reject", "business"),
     ("-2", {}, "", "reject", "business"),
     (-2, {}, "游标已失效，请从头全量拉取", "resync", "resync"),
-    (-99, {}, "?", "reject", "business"),
+    (-99, {}, "?", "unknown", "system"),
     (1, {}, "成功", "reject", "business"),
     (True, {}, "成功", "unknown", "no-envelope"),
     (False, {}, "成功", "unknown", "no-envelope"),
