@@ -91,6 +91,8 @@ def status() -> None:
         say(f"  {pull.logical:14} read to its end: {read}{f', fails: {pull.error_kind}' if pull.faults else ''}{held}")
     if found.unheard:
         say(f"{found.unheard} rows that the province told could not be heard: flask sync replay --inbox")
+    if found.unusable:
+        say(f"{found.unusable} rows of the last list of stations cannot be right; those stations stay as they are")
 
 
 @sync_cli.command("replay")

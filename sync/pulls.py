@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ from sync.worker import Handlers, Roster, reason_of
 DECISIONS, ROSTER = "case_status", "roster"
 LIMIT = 100  # rows a page
 ROSTER_LIMIT, MOST_PAGES = 500, 4_000
+MOST_WRONG = 500  # rows of a list of stations that are kept because they cannot be right
 MAY_CLOSE, MAY_CLOSE_SHARE = 20, 0.05  # the larger of the two: more than that is held for a person
 APPLIED, OLD, FAILED = "applied", "old", "failed"
 log = logging.getLogger("menkou.sync")
@@ -208,7 +210,7 @@ def _note_wrong(session: Session, channel: str, wrong: Mapping[str, str], now: d
     """Rows of the last list of stations that could not be used: kept to be seen, gone once they are right."""
     of_list = (InboxEntry.channel == channel, InboxEntry.logical == ROSTER)
     session.execute(sa.delete(InboxEntry).where(*of_list))
-    for code, words in wrong.items():
+    for code, words in islice(wrong.items(), MOST_WRONG):
         entry = InboxEntry(county_code="", channel=channel, logical=ROSTER, rid=code[:40], ver=0, at=now, body={})
         entry.state, entry.error = FAILED, words[:200]
         session.add(entry)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
-from sync.pulls import FAILED
+from sync.pulls import DECISIONS, FAILED, ROSTER
 
 WAITING = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN)
 
@@ -33,7 +33,8 @@ class Standing:
     alarmed: int  # tried for longer than the channel's alarm_h
     state: ChannelState | None
     pulls: tuple[PullCursor, ...]
-    unheard: int  # rows of the inbox
+    unheard: int  # decisions that could not be heard
+    unusable: int  # rows of the last list of stations that cannot be right; at most pulls.MOST_WRONG are kept
 
 
 def standing(session: Session, channel: str, now: datetime, *, alarm_h: float = 72) -> Standing:
@@ -57,7 +58,10 @@ def standing(session: Session, channel: str, now: datetime, *, alarm_h: float = 
     acked = sa.func.sum(sa.case((OutboxEntry.state == OutState.ACKED, 1), else_=0))
     alarmed, arrived = session.execute(sa.select(long, acked).where(mine)).one()
     pulls = session.scalars(sa.select(PullCursor).where(PullCursor.channel == channel).order_by(PullCursor.logical))
-    unheard = sa.select(sa.func.count()).where(InboxEntry.channel == channel, InboxEntry.state == FAILED)
+    failed = sa.select(InboxEntry.logical, sa.func.count()).where(
+        InboxEntry.channel == channel, InboxEntry.state == FAILED
+    )
+    unheard: dict[str, int] = {row[0]: row[1] for row in session.execute(failed.group_by(InboxEntry.logical))}
     return Standing(
         counts=counts,
         acked=arrived or 0,
@@ -65,5 +69,6 @@ def standing(session: Session, channel: str, now: datetime, *, alarm_h: float = 
         alarmed=alarmed or 0,
         state=session.get(ChannelState, channel),
         pulls=tuple(pulls),
-        unheard=session.scalar(unheard) or 0,
+        unheard=unheard.get(DECISIONS, 0),
+        unusable=unheard.get(ROSTER, 0),
     )
