@@ -120,6 +120,9 @@ class _Answer(BaseHTTPRequestHandler):
                 time.sleep(20)
             case "413":
                 self._send(413, b"")
+            case "twice":
+                for _ in range(2):
+                    self._send(200, platform.reply(0, output))
             case None:
                 self._send(
                     200,
