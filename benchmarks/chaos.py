@@ -21,7 +21,7 @@ from common.sealing import make_keys
 from tests import postgres
 from tests.sync import chaos
 
-PARTS = 5_000  # messages of one seed
+PARTS = 2_500  # messages of one seed
 COLUMNS = (
     ("seed", 4),
     ("database", 10),

@@ -207,8 +207,11 @@ class Worker:
             session.commit()
         if judged.outcome == "sign_in":
             self.talk.sign_in()
-        if judged.outcome == "smaller":
-            self.smaller[taken[0].logical] = max(1, len(taken) // 2)
+        logical = taken[0].logical
+        if judged.outcome == "smaller" and len(taken) > 1:
+            self.smaller[logical] = len(taken) // 2
+        elif judged.outcome == "done" and logical in self.smaller:  # one stray 413 does not make it slow for ever
+            self.smaller[logical] = min(self.smaller[logical] + 1, self.channel.profile.transactions[logical].batch)
 
     def _tell(
         self, session: Session, settled: list[tuple[OutboxEntry, Judged]], now: datetime, asked: float | None
@@ -289,7 +292,12 @@ def _for_one(judged: Judged, held: _Held, *, alone: bool, most_chars: int) -> Ju
     if judged.outcome == "smaller" and alone:
         return replace(judged, outcome="reject" if len(held.body) > most_chars else "retry")
     output = judged.output
-    if judged.outcome != "done" or not isinstance(output, dict) or not isinstance(output.get("result"), list):
+    if judged.outcome != "done" or not isinstance(output, dict):
+        return judged
+    if not isinstance(output.get("result"), list):
+        about = held.about()
+        if "rid" in output and _row_of([{"ver_no": about["ver_no"], **output}], about) is None:
+            return replace(judged, outcome="unknown", kind="other-answer", output=None)
         return judged
     row = _row_of(output["result"], held.about())
     if row is None:

@@ -19,4 +19,4 @@ def test_nothing_is_lost_doubled_or_out_of_order(database, tmp_path, seed, caplo
     assert found.faults >= 0.4
     assert min(found.kills[place] for place in ("take", "before", "after", "settle")) > 0
     assert found.stalls > 0
-    assert len(found.kinds) > 25  # of chaos.KINDS; which ones, chance decides
+    assert len(found.kinds) > 25  # of chaos.KINDS; which of them, chance decides

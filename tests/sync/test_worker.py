@@ -148,6 +148,26 @@ def test_one_that_a_gateway_finds_too_large_once_goes_again_with_its_number(work
     assert len({call[1] for call in platform.calls}) == 1
 
 
+def test_a_stray_413_does_not_make_batches_small_for_ever(worker, owe, box, platform, hands):
+    answers = ["413"]
+    platform.wrong = lambda infno, n: answers.pop() if answers else None
+    for number in range(8):
+        owe(f"{number:02x}", 1, "work_order")
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert worker.smaller == {"work_order": 6}  # 4, and one more for each that went well
+
+
+def test_the_answer_to_another_filing_does_not_count(worker, owe, box, platform, hands):
+    rid = owe("aa", 1)
+    right, astray = platform.done, [{"rid": "f" * 32, "ver_no": 1, "trt_dcla_detl_sn": "T9"}]
+    platform.done = lambda infno, said: astray.pop() if infno == "G201" and astray else right(infno, said)
+    settle(worker, hands)
+    (entry,) = box()
+    assert (entry.state, entry.answer["trt_dcla_detl_sn"]) == (OutState.ACKED, "T" + rid[:20])
+    assert platform.effects == {(rid, 1): 1}
+
+
 ASTRAY = {
     "of another record": {"rid": "f" * 32, "ver_no": 1, "list": []},
     "a list of others": {"list": [{"rid": "f" * 32, "ver_no": 1}]},
