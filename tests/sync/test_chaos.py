@@ -9,7 +9,10 @@ from tests.sync import chaos
 OPS = 500
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+SEEDS = [("sqlite", 1), ("sqlite", 2), ("sqlite", 3), ("postgresql", 4)]  # a quarter of a minute each
+
+
+@pytest.mark.parametrize(("database_url", "seed"), SEEDS, indirect=["database_url"])
 def test_nothing_is_lost_doubled_or_out_of_order(database, tmp_path, seed, caplog):
     caplog.set_level(logging.CRITICAL, "menkou.sync")
     found = chaos.run(database, tmp_path, seed=seed, ops=OPS)
