@@ -1,7 +1,7 @@
 # What people type. The work is in tools/; `make help` prints the ## lines.
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve-lan test fuzz lint bench translations lock clean
+.PHONY: help run serve-lan test fuzz lint bench chaos translations lock clean
 
 # Tools of the environment first, `node` from PyPI among them where the machine has none.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -34,6 +34,9 @@ lint: ## 检查代码 · style, types, templates
 
 bench: ## 测速 · the table of docs/: speed, bytes, statements (ARGS to choose)
 	@$(SETUP) dev && .venv/bin/python -m benchmarks $(ARGS)
+
+chaos: ## 故障演练 · messages to the province while everything fails (OPS=20000)
+	@$(SETUP) dev && .venv/bin/python -m benchmarks.chaos --ops $(or $(OPS),20000)
 
 # Chinese is what the code says, so only English has a catalogue. No guesses for changed sentences: an empty one is
 # found by a test, a wrong guess is not.

@@ -188,7 +188,7 @@ def _submit(office: Office, call: Call, now: datetime) -> Any:
         written(now),
     )
     office.book.note_effect("G201", appy["rid"], appy["ver_no"], call.code, call.msgid, now)
-    return {"trt_dcla_detl_sn": sn}
+    return {"trt_dcla_detl_sn": sn, "rid": appy["rid"], "ver_no": appy["ver_no"]}  # whose answer it is
 
 
 def _cancel(office: Office, call: Call, now: datetime) -> Any:

@@ -110,6 +110,7 @@ class Transaction(_Part):
     effect: bool = False
     query: str = ""  # what to ask when the answer to it is unclear
     repeatable: bool = False  # may be sent again without asking
+    gives: str = ""  # the name that every right answer carries in `output`; without it code 0 proves nothing
     batch: Annotated[int, Field(ge=1, le=500)] = 1
     read_s: float | None = None
 

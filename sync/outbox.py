@@ -233,9 +233,10 @@ def put_back(entry: OutboxEntry, *, at: datetime) -> None:
 
 
 def replay(entry: OutboxEntry, now: datetime) -> None:
-    """After somebody mended the cause: once more, with a number of its own (the old one was answered with a refusal). What
-    was ever in doubt is asked for first."""
+    """After somebody mended the cause: once more, with a number of its own (the old one was answered with a refusal). It is
+    asked for first: the refusal may have been the answer to something else, and a new number would do it twice."""
     if entry.state == OutState.REJECTED:
+        entry.doubtful = entry.doubtful or entry.sent_at is not None
         entry.msgid = entry.sent_at = entry.tried_since = None
         entry.attempts = 0
         put_back(entry, at=now)

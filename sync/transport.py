@@ -39,9 +39,13 @@ class Transport:
         self._channel = channel
         self._bearer, self._bearer_until = "", 0.0
         self.on_wire = False  # whether a signal may interrupt what is being done
-        # trust_env: a proxy of the machine's environment would read personal data
+        # trust_env: a proxy of the machine's environment would read personal data. No connection is kept: an answer that
+        # stands on it twice would be read as the answer to the next question.
         self._client = httpx2.Client(
-            timeout=httpx2.Timeout(limits.read_s, connect=limits.connect_s), trust_env=False, follow_redirects=False
+            timeout=httpx2.Timeout(limits.read_s, connect=limits.connect_s),
+            limits=httpx2.Limits(max_keepalive_connections=0),
+            trust_env=False,
+            follow_redirects=False,
         )
 
     def post(self, logical: str, envelope: str, now: datetime) -> Reply:

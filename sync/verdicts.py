@@ -56,11 +56,14 @@ def _judge_answer(channel: Channel, transaction: Transaction, answer: Answer, un
     if not answer.trusted:  # somebody else may have written it: nothing it says counts, and no more is sent meanwhile
         return Judged("pause", "answer-signature", answer.message, answer.infcode)
     if answer.ok:
+        if transaction.gives and not (isinstance(answer.output, dict) and transaction.gives in answer.output):
+            return Judged(unclear, "no-result", answer.message, "0")  # cut on its way, or the answer to something else
         return Judged("done", "ok", answer.message, "0", answer.output, answer.refmsgid)
     for rule in channel.profile.answers:
         if rule.code == answer.infcode and re.search(rule.words, answer.message):
             outcome: Outcome = unclear if rule.then == "unknown" else rule.then
             return Judged(outcome, "business" if outcome == "reject" else rule.then, answer.message, answer.infcode)
-    if answer.infcode == "-1":  # "system error": it may have been done
-        return Judged(unclear, "system", answer.message, answer.infcode)
-    return Judged("reject", "business", answer.message, answer.infcode)
+    if answer.infcode == "-2":
+        return Judged("reject", "business", answer.message, answer.infcode)
+    # "system error", or a code that nobody agreed on, of a gateway perhaps: it may have been done
+    return Judged(unclear, "system", answer.message, answer.infcode)

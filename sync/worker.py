@@ -178,8 +178,8 @@ class Worker:
         if judged.outcome in ("pause", "sign_in"):
             self._settle([held], judged)
             return
-        rows = judged.output.get("list") if isinstance(judged.output, dict) else None
-        if judged.outcome != "done" or not isinstance(rows, list):  # only a list can say that it is not there
+        rows = _told_about(judged.output, about["rid"])
+        if judged.outcome != "done" or rows is None:
             self._settle([held], replace(judged, outcome="unknown", kind=f"query-{judged.kind}"[:24], output=None))
             return
         known = _row_of(rows, about)
@@ -193,7 +193,8 @@ class Worker:
     def _settle(self, taken: Sequence["_Held"], judged: Judged) -> None:
         now = self.clock()
         log.info("%s ×%d: %s (%s)", taken[0].logical, len(taken), judged.outcome, judged.kind)
-        each = {held.id: _for_one(judged, held, alone=len(taken) == 1) for held in taken}
+        alone, most = len(taken) == 1, self.channel.profile.limits.input_chars
+        each = {held.id: _for_one(judged, held, alone=alone, most_chars=most) for held in taken}
         with self.database.writing() as session:
             mine = sa.select(OutboxEntry).where(OutboxEntry.id.in_(each), OutboxEntry.lease_owner == self.owner)
             entries = session.scalars(mine.order_by(OutboxEntry.id).with_for_update()).all()
@@ -206,8 +207,11 @@ class Worker:
             session.commit()
         if judged.outcome == "sign_in":
             self.talk.sign_in()
-        if judged.outcome == "smaller":
-            self.smaller[taken[0].logical] = max(1, len(taken) // 2)
+        logical = taken[0].logical
+        if judged.outcome == "smaller" and len(taken) > 1:
+            self.smaller[logical] = len(taken) // 2
+        elif judged.outcome == "done" and logical in self.smaller:  # one stray 413 does not make it slow for ever
+            self.smaller[logical] = min(self.smaller[logical] + 1, self.channel.profile.transactions[logical].batch)
 
     def _tell(
         self, session: Session, settled: list[tuple[OutboxEntry, Judged]], now: datetime, asked: float | None
@@ -282,13 +286,18 @@ def reason_of(judged: Judged) -> str:
     return f"{judged.kind}: {words}".rstrip(": ")
 
 
-def _for_one(judged: Judged, held: _Held, *, alone: bool) -> Judged:
+def _for_one(judged: Judged, held: _Held, *, alone: bool, most_chars: int) -> Judged:
     """The part of a batch's answer that is about this entry: `result` with one row per rid. One bad row holds up only itself;
-    a row that is missing was not done."""
+    a row that is missing was not done. What is too large alone is refused only when it is larger than we agreed on."""
     if judged.outcome == "smaller" and alone:
-        return replace(judged, outcome="reject")
+        return replace(judged, outcome="reject" if len(held.body) > most_chars else "retry")
     output = judged.output
-    if judged.outcome != "done" or not isinstance(output, dict) or not isinstance(output.get("result"), list):
+    if judged.outcome != "done" or not isinstance(output, dict):
+        return judged
+    if not isinstance(output.get("result"), list):
+        about = held.about()
+        if "rid" in output and _row_of([{"ver_no": about["ver_no"], **output}], about) is None:
+            return replace(judged, outcome="unknown", kind="other-answer", output=None)
         return judged
     row = _row_of(output["result"], held.about())
     if row is None:
@@ -297,9 +306,18 @@ def _for_one(judged: Judged, held: _Held, *, alone: bool) -> Judged:
     if code == "0":
         return replace(judged, output=row)
     words = str(row.get("msg") or "")[:500]
-    if code == "-1":
-        return Judged("retry", "system", words, code)
-    return Judged("reject", "business", words, code[:12])
+    if code == "-2":
+        return Judged("reject", "business", words, code)
+    return Judged("retry", "system", words, code[:12])
+
+
+def _told_about(output: Any, rid: Any) -> list[Any] | None:
+    """The rows of an answer about this record. None: only a list can say that it is not there, and only one that does not
+    speak of another record."""
+    rows = output.get("list") if isinstance(output, dict) else None
+    if not isinstance(rows, list) or output.get("rid", rid) != rid:
+        return None
+    return rows if not rows or any(isinstance(row, dict) and row.get("rid") == rid for row in rows) else None
 
 
 def _row_of(rows: list[Any], about: dict[str, Any]) -> dict[str, Any] | None:

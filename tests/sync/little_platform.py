@@ -118,8 +118,11 @@ class _Answer(BaseHTTPRequestHandler):
                 self._send(200, platform.reply(0, output, cainfo=base64.b64encode(bytes(64)).decode()))
             case "slow":
                 time.sleep(20)
-            case "413":
-                self._send(413, b"")
+            case "413" | "422":
+                self._send(int(fault), b"")
+            case "twice":
+                for _ in range(2):
+                    self._send(200, platform.reply(0, output))
             case None:
                 self._send(
                     200,

@@ -89,11 +89,11 @@ def test_what_the_province_returns_lies_on_the_countys_desk_with_its_words(appro
 def test_a_filing_that_the_platform_refuses_goes_back_and_a_gateways_page_does_not(
     approved, at_work, platform, session
 ):
-    platform.wrong = lambda infno, n: "413" if infno == "G201" else None
+    platform.wrong = lambda infno, n: "422" if infno == "G201" else None
     at_work()
     assert state_of(session, approved) == State.APPROVED
     entry = session.scalars(sa.select(OutboxEntry).where(OutboxEntry.logical == "case_submit")).one()
-    assert (entry.state, entry.error_kind) == ("rejected", "size")
+    assert (entry.state, entry.error_kind) == ("rejected", "http-422")
 
 
 def test_a_refused_filing_goes_back(approved, at_work, platform, session):

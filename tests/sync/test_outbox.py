@@ -84,7 +84,7 @@ def test_a_refused_one_holds_up_its_own_case_only(owe, session):
     assert take(session) == []
 
 
-def test_after_mending_a_refused_one_goes_again_with_another_number(owe, session):
+def test_after_mending_a_refused_one_is_asked_for_and_goes_again_with_another_number(owe, session):
     owe("aa", 1)
     (entry,) = take(session)
     entry.msgid = "old"
@@ -92,16 +92,7 @@ def test_after_mending_a_refused_one_goes_again_with_another_number(owe, session
     outbox.replay(entry, NOW)
     session.flush()
     (again,) = take(session)
-    assert (again.id, again.msgid, again.doubtful, again.attempts) == (entry.id, None, False, 0)
-
-
-def test_what_was_in_doubt_before_it_was_refused_is_asked_for_when_it_is_replayed(owe, session):
-    owe("aa", 1)
-    (entry,) = take(session)
-    outbox.again(entry, doubtful=True, at=NOW, kind="timeout")
-    outbox.rejected(entry, infcode="-2", words="重复", kind="business")
-    outbox.replay(entry, NOW)
-    assert (entry.state, entry.doubtful) == (OutState.UNKNOWN, True)
+    assert (again.id, again.msgid, again.doubtful, again.attempts) == (entry.id, None, True, 0)
 
 
 def test_only_a_refused_one_is_replayed(owe, session):

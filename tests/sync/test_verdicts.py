@@ -60,13 +60,16 @@ def test_the_wait_that_was_asked_for_is_passed_on(channel):
     assert judge(channel, EFFECT, Reply(503, retry_after=7.0)).retry_after == 7
 
 
+RIGHT = {"trt_dcla_detl_sn": "T1"}
 ENVELOPES = [
-    (0, {"a": 1}, "成功", "done", "ok"),
-    ("0", {"a": 1}, "成功", "done", "ok"),
-    (" 0 ", {"a": 1}, None, "done", "ok"),
-    (0, "null", "success", "done", "ok"),
-    (0, '""', "", "done", "ok"),
-    (0, "{}", None, "done", "ok"),
+    (0, RIGHT, "成功", "done", "ok"),
+    ("0", RIGHT, "成功", "done", "ok"),
+    (" 0 ", RIGHT, None, "done", "ok"),
+    (0, {"result": []}, "成功", "unknown", "no-result"),
+    (0, [RIGHT], "成功", "unknown", "no-result"),
+    (0, "null", "success", "unknown", "no-result"),
+    (0, '""', "", "unknown", "no-result"),
+    (0, "{}", None, "unknown", "no-result"),
     (-1, {}, "未知错误", "unknown", "system"),
     ("-1", {}, "数据库连接失败", "unknown", "system"),
     (-1, {}, "系统繁忙，请稍后重试", "retry", "retry"),
@@ -76,8 +79,8 @@ ENVELOPES = [
     (-2, {}, "参保地区划不存在", "reject", "business"),
     ("-2", {}, "", "reject", "business"),
     (-2, {}, "游标已失效，请从头全量拉取", "resync", "resync"),
-    (-99, {}, "?", "reject", "business"),
-    (1, {}, "成功", "reject", "business"),
+    (-99, {}, "?", "unknown", "system"),
+    (1, {}, "成功", "unknown", "system"),
     (True, {}, "成功", "unknown", "no-envelope"),
     (False, {}, "成功", "unknown", "no-envelope"),
     (None, {}, "成功", "unknown", "no-envelope"),
@@ -93,7 +96,7 @@ def test_what_an_envelope_means(channel, infcode, output, words, means, kind):
 
 def test_an_empty_output_is_empty_in_every_dress(channel):
     for dress in ("null", '""', "{}"):
-        assert judge(channel, EFFECT, Reply(200, PLATFORM.reply(0, dress))).output == {}
+        assert judge(channel, "case_cancel", Reply(200, PLATFORM.reply(0, dress))).output == {}
 
 
 GOOD = PLATFORM.reply(0, {"trt_dcla_detl_sn": "T1", "名": "王玉兰"})

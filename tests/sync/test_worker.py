@@ -124,16 +124,77 @@ def test_a_row_that_a_batchs_answer_does_not_name_goes_again(worker, owe, box, p
     assert len({call[1] for call in platform.calls}) == 2  # another batch is another message
 
 
-def test_a_batch_that_is_too_large_is_halved_and_one_that_cannot_be_is_refused(worker, owe, box, platform, hands):
+def test_a_batch_that_is_too_large_is_halved_and_one_that_is_longer_than_agreed_is_refused(
+    worker, owe, box, platform, hands
+):
     for number in range(8):
         owe(f"{number:02x}", 1, "work_order")
     platform.wrong = lambda infno, n: "413" if platform.calls[-1][2].count('"rid"') > 2 else None
     settle(worker, hands)
     assert {entry.state for entry in box()} == {OutState.ACKED}
     platform.wrong = lambda infno, n: "413"
-    owe("ff", 1)
+    owe("ff", 1, memo="随子女居住" * 10_000)
     settle(worker, hands)
     assert (box()[-1].state, box()[-1].error_kind) == (OutState.REJECTED, "size")
+
+
+def test_one_that_a_gateway_finds_too_large_once_goes_again_with_its_number(worker, owe, box, platform, hands):
+    rid = owe("aa", 1)
+    answers = ["413", "413"]
+    platform.wrong = lambda infno, n: answers.pop() if answers else None
+    settle(worker, hands)
+    assert [entry.state for entry in box()] == [OutState.ACKED]
+    assert platform.effects == {(rid, 1): 1}
+    assert len({call[1] for call in platform.calls}) == 1
+
+
+def test_a_stray_413_does_not_make_batches_small_for_ever(worker, owe, box, platform, hands):
+    answers = ["413"]
+    platform.wrong = lambda infno, n: answers.pop() if answers else None
+    for number in range(8):
+        owe(f"{number:02x}", 1, "work_order")
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert worker.smaller == {"work_order": 6}  # 4, and one more for each that went well
+
+
+def test_the_answer_to_another_filing_does_not_count(worker, owe, box, platform, hands):
+    rid = owe("aa", 1)
+    right, astray = platform.done, [{"rid": "f" * 32, "ver_no": 1, "trt_dcla_detl_sn": "T9"}]
+    platform.done = lambda infno, said: astray.pop() if infno == "G201" and astray else right(infno, said)
+    settle(worker, hands)
+    (entry,) = box()
+    assert (entry.state, entry.answer["trt_dcla_detl_sn"]) == (OutState.ACKED, "T" + rid[:20])
+    assert platform.effects == {(rid, 1): 1}
+
+
+ASTRAY = {
+    "of another record": {"rid": "f" * 32, "ver_no": 1, "list": []},
+    "a list of others": {"list": [{"rid": "f" * 32, "ver_no": 1}]},
+    "no list": {"trt_dcla_detl_sn": "T9"},
+}
+
+
+@pytest.mark.parametrize("name", ASTRAY)
+def test_an_answer_about_something_else_does_not_say_that_it_is_not_there(worker, owe, box, platform, hands, name):
+    """Sent again under its old number it would be harmless, under a new one doubled: it is asked for again instead."""
+    rid = owe("aa", 1)
+    answers = ["done-lost"]
+    platform.wrong = lambda infno, n: answers.pop() if answers and infno == "G201" else None
+    right, astray = platform.done, [ASTRAY[name]] * 3
+    platform.done = lambda infno, said: astray.pop() if infno == "G203" and astray else right(infno, said)
+    settle(worker, hands)
+    assert [entry.state for entry in box()] == [OutState.ACKED]
+    assert [call[0] for call in platform.calls] == ["G201", *["G203"] * 4]
+    assert platform.effects == {(rid, 1): 1}
+
+
+def test_an_answer_that_stands_twice_is_not_read_as_the_next_one(worker, owe, box, platform, hands):
+    rids = [owe(name, 1) for name in ("aa", "bb", "cc")]
+    platform.wrong = lambda infno, n: "twice"
+    settle(worker, hands)
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+    assert {entry.aggregate: entry.answer["rid"] for entry in box()} == {f"case:{rid}": rid for rid in rids}
 
 
 def test_a_sign_in_that_has_run_out_is_renewed_and_the_number_stays(worker, owe, box, platform, hands):
