@@ -194,6 +194,9 @@ def paper_names() -> dict[str, str]:
         "guardianship_proof": _("监护关系材料"),
         "enrol_form": _("参保登记表"),
         "status_proof": _("身份类别证明"),
+        "living_proof": _("在这里生活或上学的证明"),
+        "death_proof": _("死亡证明"),
+        "change_proof": _("提前变更的材料"),
         "signature": _("签名"),
         "authorisation": _("委托书"),
         "authorisation_signature": _("授权签名"),
@@ -216,6 +219,7 @@ _ASKABLE = {
     "remote_care": ("id", "residence_proof", "resettlement_proof", "work_proof", "referral_proof"),
     "resident_enrol": ("id", "household_book", "residence_proof", "status_proof", "guardianship_proof"),
     "newborn_enrol": ("birth_certificate", "household_book", "guardianship_proof"),
+    "stop_enrol": ("id", "death_proof", "authorisation_photo"),
 }
 
 
