@@ -203,7 +203,7 @@ def _samples(session) -> dict[str, Any]:
         "code": station.code,
         "no": 2,
         "ref": "K7M24Q9P",  # nobody's receipt
-        "account_id": session.scalar(sa.select(Account.id).order_by(Account.name)),
+        "account_id": session.scalar(sa.select(Account.id).order_by(Account.name)) or "0" * 32,
         "id": session.scalar(sa.select(PolicyFact.id).order_by(PolicyFact.id)),
         "digest": find("app.css").digest,
         "version": sealed(write_version(version_of(session, station, NOW_ON), station.code), station.code, secret),

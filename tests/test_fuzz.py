@@ -182,7 +182,7 @@ def site(request, tmp_path_factory):
 def check(response) -> None:
     """An answer a person or a program can use. (The client has looked at the page and the headers already.)"""
     assert response.status_code < 500, f"{response.status_code} {response.request.url}"
-    assert response.status_code in {200, 303, 308, 400, 404, 405, 410, 413, 414, 422, 429}
+    assert response.status_code in {200, 303, 308, 400, 401, 404, 405, 410, 413, 414, 422, 429}
     assert len(response.data) < 100_000
     binary = response.mimetype in {"application/pdf", "image/png"} or response.request.path.startswith("/assets/")
     words = "" if binary else plain(response).decode()

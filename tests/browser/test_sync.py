@@ -79,7 +79,7 @@ def work(app, *first, until):
     """The worker, until the outbox holds an entry of this logical name and state, whatever it must wait for in between."""
     for command in first:
         assert app.test_cli_runner().invoke(args=command).exit_code == 0
-    for _ in range(60):
+    for _ in range(180):
         result = app.test_cli_runner().invoke(args=["sync", "work", "--once"])
         assert result.exit_code == 0, result.output
         with app.extensions["db"].read_session() as session:

@@ -200,6 +200,8 @@ def test_whoever_has_nothing_to_do_with_it_reads_nothing_of_it_anywhere(app, peo
     strangers = {who: people[who] for who in ("elsewhere", "keeper", "auditor")} | {"stranger": app.test_client()}
     for who, client in strangers.items():
         for rule in app.url_map.iter_rules():
+            if who == "auditor" and rule.rule == "/audit":  # whose work it is to read what was done and why
+                continue
             if "GET" not in rule.methods or rule.endpoint.startswith(NOT_PAGES) or len(rule.arguments) > 1:
                 continue
             for one in ids if rule.arguments else [""]:

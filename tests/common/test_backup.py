@@ -202,7 +202,7 @@ SPOILED = [
     (
         "a byte",
         lambda file, _keys: file.write_bytes(
-            (body := file.read_bytes())[:2000] + bytes([body[2000] ^ 255]) + body[2001:]
+            (body := file.read_bytes())[: (at := len(body) // 2)] + bytes([body[at] ^ 255]) + body[at + 1 :]
         ),
         "坏了",
     ),

@@ -77,11 +77,13 @@ def test_told_twice_and_in_another_order_it_is_done_once(approved, at_work, plat
     assert [tuple(row) for row in states] == [(0, "old"), (1, "applied")]
 
 
-@pytest.mark.parametrize("stas", ["returned", "supplement"])
-def test_what_the_province_returns_lies_on_the_countys_desk_with_its_words(approved, at_work, platform, session, stas):
+@pytest.mark.parametrize(("stas", "state"), [("returned", State.IN_REVIEW), ("supplement", State.NEEDS_SUPPLEMENT)])
+def test_what_the_province_returns_lies_on_the_countys_desk_with_its_words(
+    approved, at_work, platform, session, stas, state
+):
     decide(platform, approved, {"ver": 1, "stas": stas, "memo": "缺少居住证"})
     at_work()
-    assert state_of(session, approved) == State.IN_REVIEW
+    assert state_of(session, approved) == state
     case = session.get(Case, approved)
     assert case.desk == Desk.COUNTY
 
