@@ -60,9 +60,8 @@ def test_a_planted_value_is_found_in_every_guise_and_place(app, session, planted
     assert any(leak.startswith("the log holds") for leak in find_leaks(app, VALUES, said))
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_deleted_row_that_still_lies_in_the_sqlite_file_is_found(app, session):
-    if session.get_bind().dialect.name != "sqlite":
-        pytest.skip("PostgreSQL's files are not ours to read")
     session.execute(sa.text("INSERT INTO edition (name, number) VALUES (:value, 1)"), {"value": NAME})
     session.commit()
     session.execute(sa.text("DELETE FROM edition"))

@@ -638,11 +638,10 @@ def test_a_number_that_is_nobodys_is_not_found(make, as_, clerk, ref):
         ).status_code in {404, 403}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_question_of_the_queue_is_a_range_of_an_index(app, make, as_, helper, clerk, officer):
     """What SQLite plans; PostgreSQL has the same indexes (`python -m benchmarks queue` measures both)."""
     engine = app.extensions["db"].engine
-    if engine.dialect.name != "sqlite":
-        pytest.skip("plans of a small PostgreSQL table say nothing")
     make.case(by=helper)
     heard = []
 
