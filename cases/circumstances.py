@@ -104,7 +104,7 @@ class Circumstances:
     own_mobile: str | None = None  # of whoever types for others
     rules: CityRules = CityRules()
     known: Known | None = None  # None: the province was not asked or cannot be reached
-    live: tuple[Live, ...] = ()
+    live: tuple[Live, ...] = ()  # never looked up for somebody at home: see cases/submitting.py
     divisions: dict[str, str] = field(default_factory=dict)  # code → name, of those a form may name
     merged: dict[str, str] = field(default_factory=dict)  # old division code → the one it went into
     today_deadline: dict[int, date] = field(default_factory=dict)  # working days from today → the day (supplement_wd)

@@ -303,7 +303,8 @@ def _earlier_filing(form: SheetForm[Any], about: About) -> Iterator[tuple[str, s
                     _("本人在%(place)s已有有效备案，请选“变更”或“取消”", place=place_name(one.place) or _("外地")),
                 )
     elif said["filing_act"] and not live:
-        yield "filing_act", _("没有查到有效备案，不用变更或取消")
+        if about.at.by_staff:  # at home nothing is looked up
+            yield "filing_act", _("没有查到有效备案，不用变更或取消")
     elif said["filing_act"]:
         free = _free_on(about)
         if free and not _proof_here(about):

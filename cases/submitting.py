@@ -97,8 +97,9 @@ def check(
         "insured_at": _county(typed.get("insu_admdvs")),
     } | more
     checked = family.check(item_no, typed, gather(session, **facts))
-    if checked.subject is not None and _number(checked) is not None:
-        # Whom it is about is known only now: again, against what that person has live already.
+    if by and checked.subject is not None and _number(checked) is not None:
+        # Whom it is about is known only now: again, against what that person has live already. Not for a browser at home:
+        # whoever knows a number would learn what its owner has filed. The counter hears it.
         whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
         checked = family.check(item_no, typed, gather(session, **whose, **facts))
     if by and _drawn(checked) and not checked.exit and not papers & SIGNED_PAPERS:

@@ -17,19 +17,22 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
+from accounts.policy import Actor
+from common.clock import Clock
 from common.db import sqlite_module
 from common.settings import ROOT
 from tests.addresses import addresses
-from tests.conftest import make_app
+from tests.builders import Make
+from tests.conftest import NOW, make_app
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync", "--force-color-profile=srgb"]
 EXECUTABLE = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTH, HEIGHT = 360, 740
 HERE = {"latitude": 36.6637, "longitude": 117.151, "accuracy": 30}  # Jinan, among the stations of the demo data
-CLOCK = "2026-11-23T10:00:00+08:00"  # a Monday morning
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +52,13 @@ def server_database(server_folder: Path) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture(scope="session")
-def server(server_folder: Path) -> Iterator[str]:
+def server_clock() -> Clock:
+    """What the server's clock shows, or a little later: begun before it, for what a test arranges there meanwhile."""
+    return Clock(NOW)
+
+
+@pytest.fixture(scope="session")
+def server(server_folder: Path, server_clock: Clock) -> Iterator[str]:
     """http://127.0.0.1:port of granian with the demo data, in development so that /_ui is there too."""
     folder = server_folder
     with closing(socket.socket()) as probe:
@@ -57,7 +66,7 @@ def server(server_folder: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     settings = {
         "DATA_DIR": str(folder),
-        "CLOCK": CLOCK,
+        "CLOCK": NOW.isoformat(),
         "DEVELOPMENT": "on",
         "LOG_REQUESTS": "off",
         "DEMO_STATIONS": "300",
@@ -177,3 +186,31 @@ def phone(chromium: Browser, server: str) -> Iterator[Callable[..., Phone]]:
     for one in opened:
         one.context.close()
     assert [fault for one in opened for fault in one.faults] == []
+
+
+@pytest.fixture
+def twin(server: str, server_clock: Clock, server_folder: Path) -> Iterator[Flask]:
+    """The app once more in this process: the running server's database, keys and time."""
+    app = make_app(f"sqlite:///{server_folder}/menkou.sqlite3", server_folder, key_dir=server_folder / "keys")
+    app.extensions["clock"] = server_clock
+    yield app
+    app.extensions["db"].engine.dispose()
+
+
+@pytest.fixture
+def make(twin: Flask, server_clock: Clock) -> Make:
+    """Builders on the running server's database."""
+    return Make(twin.extensions["db"], server_clock.now())
+
+
+@pytest.fixture
+def phone_of(twin: Flask, make: Make, phone: Callable[..., Phone], server: str) -> Callable[..., Phone]:
+    """phone_of(actor, js=False): a phone on which they have signed in."""
+
+    def open_(actor: Actor, **settings) -> Phone:
+        client = make.signed_in(twin.test_client(), actor)
+        here = phone(**settings)
+        here.context.add_cookies([{"name": "session", "value": client.get_cookie("session").value, "url": server}])
+        return here
+
+    return open_

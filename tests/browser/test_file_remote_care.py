@@ -12,10 +12,10 @@ from tests.common.pictures import photo
 
 SHOOTING = os.environ.get("MENKOU_SHOTS") == "1"
 FILE = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": photo()}
-NUMBERS = {  # one person per test: the server and its live cases are shared
-    "js": ("王玉兰", "379801195208170020"),
-    "plain": ("李建国", "379801194903020011"),
-    "back": ("刘芳", "379801199211050044"),
+NUMBERS = {  # one person per test, and none of other files: the server and its live cases are shared
+    "js": ("周桂兰", "379801195303110026"),
+    "plain": ("吴长河", "379801194706200013"),
+    "back": ("郑秀云", "379801196109090046"),
 }
 
 

@@ -11,9 +11,8 @@ from cases.models import Case, State
 from stations.models import Station
 from sync.models import OutboxEntry, OutState
 from tests.browser.looks import axe_faults, layout_faults
-from tests.builders import Make
 from tests.cases.steps import ANSWERS
-from tests.conftest import NOW, make_app
+from tests.conftest import NOW
 from tests.platform_process import start_platform
 
 CODE = "204817"
@@ -30,21 +29,13 @@ def province(server, server_folder):
 
 
 @pytest.fixture
-def app(server_folder):
-    app = make_app(f"sqlite:///{server_folder}/menkou.sqlite3", server_folder, key_dir=server_folder / "keys")
-    yield app
-    app.extensions["db"].engine.dispose()
-
-
-@pytest.fixture
-def people(app):
+def people(twin, make):
     """Those of one town, and who watches."""
-    make = Make(app.extensions["db"], NOW)
-    with app.extensions["db"].read_session() as session:
+    with twin.extensions["db"].read_session() as session:
         station = session.scalars(sa.select(Station).where(Station.open).order_by(Station.code)).first()
         code, town, county = station.code, station.town_code, station.county_code
     at = {"area": town, "station_code": code}
-    return make, {
+    return {
         "helper": make.actor(Role.HELPER, **at),
         "clerk": make.actor(Role.CLERK, **at, name="孙丽"),
         "officer": make.actor(Role.COUNTY_OFFICER, area=county, name="周海"),
@@ -54,35 +45,26 @@ def people(app):
 
 
 @pytest.fixture
-def signed_in(app, people, phone, server):
-    """signed_in("clerk", js=False): a phone with that person's cookie."""
-    make, who = people
-
-    def open_(name: str, **settings):
-        client = make.signed_in(app.test_client(), who[name])
-        here = phone(**settings)
-        here.context.add_cookies([{"name": "session", "value": client.get_cookie("session").value, "url": server}])
-        return here
-
-    return open_
+def signed_in(people, phone_of):
+    """signed_in("clerk", js=False): a phone on which that person has signed in."""
+    return lambda who, **settings: phone_of(people[who], **settings)
 
 
 @pytest.fixture
-def ref(people):
-    make, who = people
-    county = who["officer"].area
+def ref(make, people):
+    county = people["officer"].area
     answers = ANSWERS | {"insu_admdvs": county}
-    return make.case(by=who["helper"], county_code=county, answers=answers, state=State.ACCEPTED, code=CODE)
+    return make.case(by=people["helper"], county_code=county, answers=answers, state=State.ACCEPTED, code=CODE)
 
 
-def work(app, *first, until):
+def work(twin, *first, until):
     """The worker, until the outbox holds an entry of this logical name and state, whatever it must wait for in between."""
     for command in first:
-        assert app.test_cli_runner().invoke(args=command).exit_code == 0
+        assert twin.test_cli_runner().invoke(args=command).exit_code == 0
     for _ in range(180):
-        result = app.test_cli_runner().invoke(args=["sync", "work", "--once"])
+        result = twin.test_cli_runner().invoke(args=["sync", "work", "--once"])
         assert result.exit_code == 0, result.output
-        with app.extensions["db"].read_session() as session:
+        with twin.extensions["db"].read_session() as session:
             if until(session):
                 return
         time.sleep(0.5)
@@ -108,7 +90,7 @@ def looks_right(page):
     assert layout_faults(page) == []
 
 
-def test_a_filing_is_synced_decided_and_read_by_the_resident(app, province, signed_in, phone, ref):
+def test_a_filing_is_synced_decided_and_read_by_the_resident(twin, province, signed_in, phone, ref):
     clerk = signed_in("clerk")
     page = clerk.open(f"/cases/{ref}")
     page.locator("summary", has_text="通过").click()
@@ -122,7 +104,7 @@ def test_a_filing_is_synced_decided_and_read_by_the_resident(app, province, sign
     home.get_by_role("button", name="查一查").click()
     expect(home.locator(".head")).to_contain_text("省里还没回话")
 
-    work(app, until=lambda session: newest(session, ref, "case_submit") == OutState.ACKED)
+    work(twin, until=lambda session: newest(session, ref, "case_submit") == OutState.ACKED)
     page = clerk.open(f"/cases/{ref}")
     expect(page.locator(".head")).to_contain_text("已同步")
     home.reload()
@@ -130,7 +112,7 @@ def test_a_filing_is_synced_decided_and_read_by_the_resident(app, province, sign
     looks_right(home)
 
     assert province.decide(ref, "approved")
-    work(app, ["sync", "pull", "case_status"], until=lambda session: stands(session, ref) == State.DONE)
+    work(twin, ["sync", "pull", "case_status"], until=lambda session: stands(session, ref) == State.DONE)
     page = clerk.open(f"/cases/{ref}")
     expect(page.locator(".head")).to_contain_text("办好了")
     home.reload()

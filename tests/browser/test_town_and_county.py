@@ -11,47 +11,32 @@ from accounts.policy import Role
 from cases.receipts import say_ref
 from stations.models import Station
 from tests.browser.looks import axe_faults, layout_faults
-from tests.builders import Make
-from tests.conftest import NOW, make_app
 
 CODE = "204817"
 
 
 @pytest.fixture
-def arranged(server, server_folder):
-    """Builders on the running server's database, with its keys; and the people of one town."""
-    app = make_app(f"sqlite:///{server_folder}/menkou.sqlite3", server_folder, key_dir=server_folder / "keys")
-    make = Make(app.extensions["db"], NOW)
-    with app.extensions["db"].read_session() as session:
+def people(twin, make):
+    """Those of one town."""
+    with twin.extensions["db"].read_session() as session:
         station = session.scalars(sa.select(Station).where(Station.open).order_by(Station.code)).first()
-        place = {"code": station.code, "town": station.town_code, "county": station.county_code}
-    at = {"area": place["town"], "station_code": place["code"]}
-    people = {
+        code, town, county = station.code, station.town_code, station.county_code
+    at = {"area": town, "station_code": code}
+    return {
         "helper": make.actor(Role.HELPER, **at),
         "clerk": make.actor(Role.CLERK, **at, name="孙丽"),
-        "officer": make.actor(Role.COUNTY_OFFICER, area=place["county"], name="周海"),
+        "officer": make.actor(Role.COUNTY_OFFICER, area=county, name="周海"),
     }
-    yield app, make, people
-    app.extensions["db"].engine.dispose()
 
 
 @pytest.fixture
-def signed_in(arranged, phone, server):
-    """signed_in("clerk", js=False): a phone with that person's cookie."""
-    app, make, people = arranged
-
-    def open_(who: str, **settings):
-        client = make.signed_in(app.test_client(), people[who])
-        here = phone(**settings)
-        here.context.add_cookies([{"name": "session", "value": client.get_cookie("session").value, "url": server}])
-        return here
-
-    return open_
+def signed_in(people, phone_of):
+    """signed_in("clerk", js=False): a phone on which that person has signed in."""
+    return lambda who, **settings: phone_of(people[who], **settings)
 
 
 @pytest.fixture
-def ref(arranged):
-    _app, make, people = arranged
+def ref(make, people):
     return make.case(by=people["helper"], county_code=people["officer"].area, answers={"rloc_admdvs": "320100"})
 
 
@@ -117,7 +102,7 @@ def test_from_the_town_to_the_resident(signed_in, phone, ref, js):
     assert ref not in page.url
 
 
-def test_a_resident_hands_in_a_paper_from_home(signed_in, phone, arranged, ref):
+def test_a_resident_hands_in_a_paper_from_home(signed_in, phone, ref):
     page = signed_in("clerk").open(f"/cases/{ref}")
     page.get_by_text("要补材料", exact=True).click()
     page.get_by_label("居住证明").check()

@@ -2,7 +2,7 @@
 And each other form from its first page to the receipt at a town's counter, without scripts.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +15,6 @@ from stations.models import Level, Station
 from tests.browser.conftest import Phone
 from tests.browser.test_file_remote_care import FILE, draw_a_name, go_on
 from tests.builders import Make
-from tests.conftest import NOW, make_app
 
 AT_THE_VILLAGE, AT_THE_TOWN = (2, 15), (1, 4, 14, 17)
 COUNTY, COUNTY_NAME = "370102", "历下区"
@@ -53,20 +52,10 @@ WAYS = {  # item: what is typed on the two pages, the four digits, what the town
 
 
 @pytest.fixture
-def signed_in(server, server_folder, phone) -> Iterator[Callable[..., Phone]]:
-    """signed_in("helper", js=False): a phone with the cookie of the helper, clerk or officer of one town and its county."""
-    app = make_app(f"sqlite:///{server_folder}/menkou.sqlite3", server_folder, key_dir=server_folder / "keys")
-    make = Make(app.extensions["db"], NOW)
-    people = _people(app, make)
-
-    def open_(who: str, **settings: Any) -> Phone:
-        client = make.signed_in(app.test_client(), people[who])
-        here = phone(**settings)
-        here.context.add_cookies([{"name": "session", "value": client.get_cookie("session").value, "url": server}])
-        return here
-
-    yield open_
-    app.extensions["db"].engine.dispose()
+def signed_in(twin, make, phone_of) -> Callable[..., Phone]:
+    """signed_in("helper", js=False): a phone on which the helper, clerk or officer of one town and its county has signed in."""
+    people = _people(twin, make)
+    return lambda who, **settings: phone_of(people[who], **settings)
 
 
 def _people(app: Any, make: Make) -> dict[str, Actor]:

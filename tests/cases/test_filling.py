@@ -493,6 +493,21 @@ def test_a_resident_is_not_asked_what_only_staff_can_say(resident):
     assert "还没有提交" in resident.client.get("/file/draft/code").text
 
 
+def test_whoever_knows_a_number_does_not_learn_at_home_what_its_owner_has_filed(session, clerk, resident):
+    clerk.begin(15).to_the_end()
+    assert clerk.hand_in().status_code == 303
+    ref = session.scalars(sa.select(Case)).one().ref
+    code = pre_fill(resident)
+    seen = "".join(str(resident.page(step)) for step in (1, 2, 3))
+    assert ref not in seen
+    assert "已有有效备案" not in seen
+    assert resident.fill(2, MATTER | {"filing_act": "cancel"}).status_code == 303  # nor that there is none
+    assert resident.fill(2, MATTER).status_code == 303
+    clerk.at = clerk.client.post("/work/load", data={"code": code, "tail": "0020"}).location.split("?")[0]
+    clerk.fill(1, WHO)
+    assert ref in clerk.fill(2, MATTER).text.replace("-", "")
+
+
 def test_a_number_that_was_changed_makes_the_code_void(resident, clerk):
     code = pre_fill(resident)
     resident.client.post("/file/draft/save", data={"certno": "379801199211050044"})
