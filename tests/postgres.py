@@ -1,11 +1,15 @@
 """A PostgreSQL of our own for the tests: made in a temporary folder, on a socket, gone afterwards."""
 
+import functools
 import glob
 import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+import psycopg
+from psycopg import sql
 
 
 def find_binaries() -> Path | None:
@@ -32,15 +36,30 @@ class Server:
         options = f"-c listen_addresses='' -k {self.folder}"
         if not durable:
             options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+            options += (
+                " -c wal_level=minimal -c max_wal_senders=0"  # a copied database writes itself into the log otherwise
+            )
         self._run("pg_ctl", "-D", self.data, "-o", options, "-l", self.folder / "log", "-w", "start")
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://menkou@/{name}?host={self.folder}"
 
+    @functools.cached_property
+    def _connection(self) -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="menkou", dbname="postgres", autocommit=True)
+
     def sql(self, words: str) -> None:
-        self._run("psql", "-h", self.folder, "-U", "menkou", "-d", "postgres", "-q", "-c", words)
+        self._connection.execute(words)
+
+    def copy(self, template: str, name: str) -> str:
+        """Make a database `name` as `template` stands; its URL. What was called so is gone."""
+        named, from_ = sql.Identifier(name), sql.Identifier(template)
+        self._connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(named))
+        self._connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(named, from_))
+        return self.url(name)
 
     def stop(self) -> None:
+        self._connection.close()
         self._run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from services_catalog.operations import load_shipped
 from tests.addresses import addresses
 from tests.builders import Make
 from tests.conftest import BOTH, NOW, make_app
@@ -159,12 +158,8 @@ def site(request, tmp_path_factory):
         shutil.copy(request.getfixturevalue("demo_sqlite"), folder / "fuzz.sqlite3")
         app = make_app(f"sqlite:///{folder}/fuzz.sqlite3", folder)
     else:
-        server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("empty_postgres")
-        server.sql(f"CREATE DATABASE fuzz TEMPLATE {template}")
-        app = make_app(server.url("fuzz"), folder)
-        with app.extensions["db"].writing() as session:
-            load_shipped(session, NOW)
-            session.commit()
+        server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("loaded_postgres")
+        app = make_app(server.copy(template, "fuzz"), folder)
         make = Make(app.extensions["db"], NOW)
         for number in range(5):
             make.station(f"大桥村{number}")
@@ -175,8 +170,6 @@ def site(request, tmp_path_factory):
     with statements_of(app.extensions["db"].engine) as statements:
         yield Site(client, sorted({address.url.split("?")[0] for address in known}), statements)
     app.extensions["db"].engine.dispose()
-    if request.param == "postgresql":
-        server.sql("DROP DATABASE fuzz WITH (FORCE)")
 
 
 def check(response) -> None:

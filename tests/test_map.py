@@ -16,7 +16,6 @@ from maps.cells import MOST_CELLS, cells_in, place_at
 from maps.overview import overview
 from maps.place import Place, pixel_of
 from maps.shell import shell
-from services_catalog.operations import load_shipped
 from stations import clusters, roster_import
 from stations.models import Channel, Station, StationCluster
 from tests.builders import SQUARE
@@ -43,14 +42,6 @@ def count(session) -> list[tuple]:
     session.rollback()
     table = StationCluster.__table__
     return [tuple(row) for row in session.execute(sa.select(table).order_by(table.c.zoom, table.c.cx, table.c.cy))]
-
-
-@pytest.fixture
-def items(database):
-    """The shipped list of items: without one, none can be asked for."""
-    with database.writing() as session:
-        load_shipped(session, NOW)
-        session.commit()
 
 
 @pytest.fixture
@@ -118,7 +109,7 @@ def test_a_box_is_widened_to_whole_cells_so_that_neighbours_ask_for_the_same(mak
 
 
 @pytest.mark.parametrize("zoom", [0, 7, 8, 9, 11, 13, 16])
-def test_filters_count_only_what_suits(make, client, items, counted, zoom):
+def test_filters_count_only_what_suits(make, client, loaded, counted, zoom):
     make.station("甲", items=(18,), channels=1)
     make.station("乙", items=(), assist=(18,), channels=2)
     make.station("丙", items=(), consult=(18,))
@@ -147,7 +138,7 @@ def test_closed_stations_are_left_out_from_zoom_12_on_and_exceptions_of_today_co
     assert (far["total"], far["open_now"]) == (5, False)
 
 
-def test_two_stations_at_one_spot_come_apart_however_they_are_asked_for(make, client, items):
+def test_two_stations_at_one_spot_come_apart_however_they_are_asked_for(make, client, loaded):
     for name in ("甲", "乙"):
         make.station(name, items=(18,), channels=1)
     make.station("周末才开", items=(18,), hours="Sa-Su 09:00-12:00; PH off")
@@ -239,7 +230,7 @@ def a_question(chance: random.Random) -> dict[str, str]:
     return {"box": ",".join(map(str, (xs[0], ys[0], xs[1], ys[1]))), "z": str(z)} | asked
 
 
-def test_random_boxes_with_random_filters_are_answered_or_refused(make, client, items, database, counted):
+def test_random_boxes_with_random_filters_are_answered_or_refused(make, client, loaded, database, counted):
     make.station(items=(18,))
     chance = random.Random(7)
     with database.writing() as session:
@@ -279,7 +270,7 @@ def test_no_two_places_of_a_cell_are_told_apart_and_a_place_comes_back():
 
 
 def test_the_fullest_answers_stay_below_eight_kilobytes_and_three_statements(
-    make, client, items, session, counted, database
+    make, client, loaded, session, counted, database
 ):
     """A screen of the largest size, with stations in every cell; then as many names as are ever given."""
     make.station("很长很长的村党群服务中心医保工作站")
@@ -364,7 +355,7 @@ def test_the_command_counts_anew(app, make, session):
 # The page and its settings
 
 
-def test_the_page_has_the_list_without_any_script(make, client, items):
+def test_the_page_has_the_list_without_any_script(make, client, loaded):
     code = make.station("泉城站")
     text = client.get(f"/stations/map?lat={SQUARE.lat}&lon={SQUARE.lon}&item=18").text
     assert f'href="/stations/{code}?item=18"' in text
@@ -389,7 +380,7 @@ def test_the_map_of_the_province_says_how_many_stations_each_city_has_and_how_ma
     assert "历下区</span>·2 个站点·核实过 50%" in county
 
 
-def test_the_shares_follow_the_filters_and_every_change(make, client, items, counted):
+def test_the_shares_follow_the_filters_and_every_change(make, client, loaded, counted):
     make.station("甲", items=(18,), channels=1)
     make.station("乙", items=(7,), channels=2)
     counted()

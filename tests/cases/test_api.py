@@ -8,10 +8,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-import services_catalog.operations
 from accounts.policy import Role
 from cases.models import Case, CaseEvent, Draft, KeptOperation, State
-from common import db
 from common.ids import new_id
 from tests.cases.forms_typed import MATTER, SIGNED, WHO
 from tests.conftest import NOW
@@ -29,10 +27,7 @@ def session(app):
 
 
 @pytest.fixture
-def station(app, make):
-    with app.app_context(), db.writing() as session:
-        services_catalog.operations.load_shipped(session, NOW)
-        session.commit()
+def station(loaded, make):
     return make.station("解放路街道医保工作站", items=(1, 2, 14, 15, 16, 18, 22), level="town")
 
 

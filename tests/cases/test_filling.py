@@ -9,11 +9,9 @@ import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from sqlalchemy.orm import Session
 
-import services_catalog.operations
 from accounts.models import Account
 from accounts.policy import Role
 from cases.models import Authorisation, Case, Consent, Draft, Paper, State
-from common import db
 from common.clock import Clock
 from common.ids import new_id
 from tests.cases.forms_typed import BABY, MATTER, SIGNED, WHO, Filler, value, wrong
@@ -30,11 +28,8 @@ def session(app):
 
 
 @pytest.fixture
-def station(app, make):
+def station(loaded, make):
     """A town station of 历下区 that does the items with a form, but not item 17."""
-    with app.app_context(), db.writing() as session:
-        services_catalog.operations.load_shipped(session, NOW)
-        session.commit()
     make.division("370103", "市中区")
     return make.station("解放路街道医保工作站", items=(1, 2, 14, 15, 16, 18, 22), level="town")
 

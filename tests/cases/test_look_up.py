@@ -8,15 +8,13 @@ import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from sqlalchemy.orm import Session
 
-import services_catalog.operations
 from accounts.policy import Role
 from cases import look_up
 from cases.models import Case, Draft
-from common import db
 from common.models import AuditEntry
 from sync.people import Insured, PersonFacts
 from tests.cases.forms_typed import MATTER, WHO, Filler
-from tests.conftest import NOW, make_app
+from tests.conftest import make_app
 
 INFO = "省平台暂时连不上，已收下并会自动核对，结果以回执为准"
 AT_HOME = Insured("390", "1601", "1", "370102")
@@ -33,10 +31,7 @@ def session(app):
 
 
 @pytest.fixture
-def clerk(app, make):
-    with app.app_context(), db.writing() as session:
-        services_catalog.operations.load_shipped(session, NOW)
-        session.commit()
+def clerk(loaded, app, make):
     station = make.station("解放路街道医保工作站", items=(1, 2, 4, 14, 15, 16, 18), level="town")
     return Filler(make.signed_in(app.test_client(), make.actor(Role.CLERK, station_code=station, name="孙丽")))
 

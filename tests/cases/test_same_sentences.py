@@ -8,7 +8,6 @@ from bs4 import BeautifulSoup
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-import services_catalog.operations
 from accounts.policy import Role
 from cases import families, form_steps
 from cases.api_schema import FilingIn
@@ -21,7 +20,6 @@ from common.ids import new_id
 from tests.cases.forms_typed import Filler
 from tests.cases.lines import TODAY, TOWN
 from tests.cases.test_acceptance import LINES
-from tests.conftest import NOW
 
 WITH_FORM = [line for line in LINES if line.item in FAMILIES]
 
@@ -86,10 +84,9 @@ SAMPLE = [
 
 
 @pytest.fixture
-def counter(app, make):
+def counter(loaded, app, make):
     """A clerk's client at the station of the table, in a city that has said when it collects."""
     with app.app_context(), db.writing() as session:
-        services_catalog.operations.load_shipped(session, NOW)
         session.add(
             CitySetting(
                 city_code="371300",

@@ -6,7 +6,6 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-import services_catalog.operations
 from accounts.policy import Role
 from cases import drafts, submitting
 from cases.drafts import Refused
@@ -24,11 +23,8 @@ R18_HERE = R18 | {"insu_admdvs": "370102", "ident_by": "original", "insutype": "
 
 
 @pytest.fixture
-def town(app, make):
+def town(loaded, make):
     """A station that files temporary care elsewhere, and its clerk."""
-    with app.app_context(), db.writing() as session:
-        services_catalog.operations.load_shipped(session, NOW)
-        session.commit()
     station = make.station("枣园镇医保工作站", items=(14, 15, 16, 17, 18), level="town")
     return make.actor(Role.CLERK, station_code=station)
 

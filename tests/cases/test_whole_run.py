@@ -13,17 +13,14 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from werkzeug.routing import BuildError
 
-import services_catalog.operations
 from accounts.policy import Role
 from cases.models import Case, Paper
-from common import db
 from common.ids import new_id
 from common.models import AuditEntry
 from tests.addresses import NOT_PAGES
 from tests.cases.forms_typed import MATTER, WHO, Filler, wrong
 from tests.cases.handed_in import signature
 from tests.common.pictures import photo
-from tests.conftest import NOW
 from tests.leaks import find_leaks, watch_logs
 from tests.page_watcher import WatchingClient
 
@@ -64,13 +61,10 @@ def session(app):
 
 
 @pytest.fixture
-def people(app, make):
+def people(loaded, app, make):
     """Clients of everybody who has to do with it, and of some who have not."""
     app.test_client_class = Travelling
     Travelling.heard = []
-    with app.app_context(), db.writing() as writing:
-        services_catalog.operations.load_shipped(writing, NOW)
-        writing.commit()
     station = make.station("解放路街道医保工作站", items=(1, 2, 15, 18), level="town")
     actors = {
         "helper": make.actor(Role.HELPER, station_code=station),

@@ -84,7 +84,7 @@ def house(request, tmp_path):
             url = f"sqlite:///{folder / 'test.sqlite3'}"
         else:
             server, name = request.getfixturevalue("postgres_server"), f"t{folder.name}"
-            server.sql(f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('empty_postgres')}")
+            server.copy(request.getfixturevalue("empty_postgres"), name)
             dropped.append((server, name))
             url = server.url(name)
         made.append(House(url, folder, keys))

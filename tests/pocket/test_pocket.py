@@ -11,10 +11,9 @@ from bs4 import BeautifulSoup
 from common.editions import bump
 from maps.place import Place
 from pocket.routes import SHOWN
-from services_catalog.operations import load_shipped
 from stations.models import Division
 from tests.builders import SQUARE
-from tests.conftest import NOW, make_app
+from tests.conftest import make_app
 
 MOST_BYTES = 150_000
 COUNTY, TOWN, OTHER_TOWN = "370102", "370102001", "370102002"
@@ -22,10 +21,8 @@ WIRE = {"Accept-Encoding": "br"}
 
 
 @pytest.fixture
-def county(session, make):
+def county(loaded, make):
     """历下区 with two towns and three stations: the town's own, a village's without telephone, one of another town."""
-    load_shipped(session, NOW)
-    session.commit()
     make.station("大桥村医保工作站", items=(1,), phone=None, hours=None)
     make.station(
         "解放路街道医保工作站", items=(1, 2), assist=(18,), level="town", phone="0531-0001234", address="解放路 1 号"
@@ -80,9 +77,7 @@ def test_a_pack_speaks_the_readers_language(client, county):
     assert pack["hours"][0][0].startswith("Mon")
 
 
-def test_a_county_without_stations_has_an_empty_pack(client, make, session):
-    load_shipped(session, NOW)
-    session.commit()
+def test_a_county_without_stations_has_an_empty_pack(loaded, client, make):
     for code, name in (("370000", "山东省"), ("370100", "济南市"), (COUNTY, "历下区")):
         make.division(code, name)
     assert pack_of(client, COUNTY)["stations"] == []

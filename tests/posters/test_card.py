@@ -12,19 +12,14 @@ from posters import fonts
 from posters.card import Card, ItemWords, direction_words
 from posters.card_drawing import HIGHEST, WIDTH, draw, readable, wrap
 from posters.fonts import font
-from services_catalog.operations import load_shipped
 from tests.builders import SQUARE
-from tests.conftest import NOW
 
 MOST_BYTES = 120_000
 TOWN = "370102001"
 NEWBORN, NURSING = 2, 33
 
 
-@pytest.fixture(autouse=True)
-def catalogue(session):
-    load_shipped(session, NOW)
-    session.commit()
+pytestmark = pytest.mark.usefixtures("loaded")
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from posters import pdf, queries
 from posters.fonts import font_file
 from posters.queries import Group, Line, Poster
 from posters.version import read_version, unsealed
-from services_catalog.operations import load_shipped
 from services_catalog.queries import catalogue
 from stations.queries import station as find
 from tests.conftest import NOW, make_app
@@ -21,14 +20,6 @@ from tests.posters.qr_reader import read
 
 ALL = range(1, 34)
 ROOT = "https://menkou.example.gov.cn"
-
-
-@pytest.fixture
-def shipped(database):
-    """The catalogue with its 33 items."""
-    with database.writing() as session:
-        load_shipped(session, NOW)
-        session.commit()
 
 
 def soup(response) -> BeautifulSoup:
@@ -63,7 +54,7 @@ def poster(**facts) -> Poster:
     return Poster(**(given | {"url": f"{ROOT}/p/370102001001Z1/abc"} | facts))
 
 
-def test_the_page_says_what_the_station_does_how_and_when(shipped, make, client):
+def test_the_page_says_what_the_station_does_how_and_when(loaded, make, client):
     code = make.station(
         "北关社区站", items=(1, 7), assist=(15,), consult=(19,), phone="0531-0001851", verified_on=date(2026, 11, 3)
     )
@@ -89,7 +80,7 @@ def test_the_page_says_what_the_station_does_how_and_when(shipped, make, client)
     assert "示例数据" not in page.article.text
 
 
-def test_the_paper_stays_chinese_when_the_reader_is_english(shipped, make, client):
+def test_the_paper_stays_chinese_when_the_reader_is_english(loaded, make, client):
     code = make.station(items=ALL)
     chinese = soup(client.get(f"/stations/{code}/poster")).article
     client.set_cookie("lang", "en")
@@ -98,7 +89,7 @@ def test_the_paper_stays_chinese_when_the_reader_is_english(shipped, make, clien
     assert "Download PDF" in english.text
 
 
-def test_a_made_up_station_says_so_on_paper(shipped, make, client):
+def test_a_made_up_station_says_so_on_paper(loaded, make, client):
     code = make.station(synthetic=True)
     assert "示例数据，请勿张贴" in soup(client.get(f"/stations/{code}/poster")).article.text
     assert "示例数据，请勿张贴" in sheet(client.get(f"/stations/{code}/poster.pdf")).extract_text()
@@ -106,7 +97,7 @@ def test_a_made_up_station_says_so_on_paper(shipped, make, client):
 
 @pytest.mark.parametrize(("size", "paper"), [("a4", (595, 842)), ("a3", (842, 1191))])
 def test_thirty_three_items_are_one_sheet_of_which_every_letter_can_be_read_from_afar(
-    shipped, make, client, session, size, paper
+    loaded, make, client, session, size, paper
 ):
     code = make.station("北关社区医保工作站", items=ALL, phone="0531-0001851")
     response = client.get(f"/stations/{code}/poster.pdf?size={size}")
@@ -123,7 +114,7 @@ def test_thirty_three_items_are_one_sheet_of_which_every_letter_can_be_read_from
     assert len(response.data) < 100_000
 
 
-def test_page_and_pdf_say_the_same(shipped, make, client):
+def test_page_and_pdf_say_the_same(loaded, make, client):
     code = make.station(items=(1, 2, 3), assist=(15, 16), consult=(30,), hours="Mo-Fr 09:00-17:00; PH usual")
     paper = sheet(client.get(f"/stations/{code}/poster.pdf")).extract_text()
     page = soup(client.get(f"/stations/{code}/poster")).article
@@ -132,14 +123,14 @@ def test_page_and_pdf_say_the_same(shipped, make, client):
             assert part in paper
 
 
-def test_few_items_stand_larger(shipped, make, client):
+def test_few_items_stand_larger(loaded, make, client):
     few, many = make.station(items=(1, 2, 3)), make.station(items=ALL)
     sizes = [text_sizes(sheet(client.get(f"/stations/{code}/poster.pdf"))) for code in (few, many)]
     assert sizes[0].count(20) >= 3
     assert 20 not in sizes[1]
 
 
-def test_a_station_without_items_says_so_and_what_to_do(shipped, make, client):
+def test_a_station_without_items_says_so_and_what_to_do(loaded, make, client):
     code = make.station("新站", items=())
     page = soup(client.get(f"/stations/{code}/poster"))
     assert page.h1.text == "新站"
@@ -148,14 +139,14 @@ def test_a_station_without_items_says_so_and_what_to_do(shipped, make, client):
     assert queries.NO_ITEMS in sheet(client.get(f"/stations/{code}/poster.pdf")).extract_text()
 
 
-def test_what_is_not_known_is_said(shipped, make, client):
+def test_what_is_not_known_is_said(loaded, make, client):
     code = make.station(hours=None, phone=None)
     words = sheet(client.get(f"/stations/{code}/poster.pdf")).extract_text()
     assert queries.NO_HOURS in words
     assert "没登记电话" in words
 
 
-def test_a_closed_station_has_no_poster(shipped, make, client):
+def test_a_closed_station_has_no_poster(loaded, make, client):
     code = make.station(open=False)
     response = client.get(f"/stations/{code}/poster")
     assert "已经停办" in response.text
@@ -164,18 +155,18 @@ def test_a_closed_station_has_no_poster(shipped, make, client):
     assert f"/stations/{code}/poster" not in client.get(f"/stations/{code}").text
 
 
-def test_the_stations_page_leads_to_its_poster(shipped, make, client):
+def test_the_stations_page_leads_to_its_poster(loaded, make, client):
     code = make.station()
     assert soup(client.get(f"/stations/{code}")).find("a", href=f"/stations/{code}/poster")
 
 
 @pytest.mark.parametrize("path", ["/stations/none/poster", "/stations/none/poster.pdf", "/p/none/abc"])
-def test_an_unknown_station_is_not_found(shipped, client, path):
+def test_an_unknown_station_is_not_found(loaded, client, path):
     assert client.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("size", ["a5", "A4", "0", "a4a3", "%E5%A4%A7"])
-def test_another_paper_is_refused_with_a_sentence(shipped, make, client, size):
+def test_another_paper_is_refused_with_a_sentence(loaded, make, client, size):
     code = make.station()
     for path in ("poster", "poster.pdf"):
         response = client.get(f"/stations/{code}/{path}?size={size}")
@@ -183,7 +174,7 @@ def test_another_paper_is_refused_with_a_sentence(shipped, make, client, size):
         assert "纸张只有 A4 和 A3" in response.text
 
 
-def test_without_fonts_the_page_says_that_it_can_be_printed(shipped, make, client, tmp_path, monkeypatch):
+def test_without_fonts_the_page_says_that_it_can_be_printed(loaded, make, client, tmp_path, monkeypatch):
     monkeypatch.setattr("posters.fonts.FOLDER", tmp_path)
     code = make.station()
     response = client.get(f"/stations/{code}/poster.pdf")
@@ -200,7 +191,7 @@ def dark(code) -> list[list[bool]]:
 
 
 def test_the_code_leads_to_the_public_address_and_says_what_the_paper_says(
-    shipped, make, database_url, tmp_path, session
+    loaded, make, database_url, tmp_path, session
 ):
     code = make.station(items=(1, 7), assist=(15,))
     app = make_app(database_url, tmp_path, public_url=f"{ROOT}/yibao/")
@@ -258,7 +249,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("words", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_name_breaks_the_poster(shipped, make, client, words):
+def test_no_name_breaks_the_poster(loaded, make, client, words):
     code = make.station(words, phone=words[:30])
     page = soup(client.get(f"/stations/{code}/poster"))
     assert page.h1.text.startswith(words[:5])
@@ -284,7 +275,7 @@ def test_the_same_poster_is_the_same_bytes():
     assert pdf.document([poster()], "a4") != pdf.document([poster(phone="")], "a4")
 
 
-def test_the_poster_asks_the_database_little(shipped, make, client, database, session):
+def test_the_poster_asks_the_database_little(loaded, make, client, database, session):
     code = make.station(items=ALL)
     client.get(f"/stations/{code}/poster")
     before = database.sql_count.n
@@ -296,7 +287,7 @@ def test_fonts_are_installed_here():
     assert font_file("bold"), "npm ci: without the fonts most of this file tests nothing"
 
 
-def test_a_new_catalogue_takes_items_off_the_poster(shipped, make, session):
+def test_a_new_catalogue_takes_items_off_the_poster(loaded, make, session):
     found = find(session, make.station(items=(1, 40)))
     made = queries.poster_of(session, found, root=ROOT, hotline="12393", secret="s", now=NOW)
     assert made.items == 1

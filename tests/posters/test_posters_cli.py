@@ -5,18 +5,14 @@ import io
 import pypdf
 import pytest
 
-from services_catalog.operations import load_shipped
-from tests.conftest import NOW, make_app
+from tests.conftest import make_app
 
 ROOT = "https://menkou.example.gov.cn"
 
 
 @pytest.fixture
-def county(database, make):
+def county(loaded, make):
     """Three open stations in two towns, one closed, one in another county."""
-    with database.writing() as session:
-        load_shipped(session, NOW)
-        session.commit()
     make.station("乙站", town_code="370102002", items=(1, 2))
     make.station("甲站", town_code="370102002", items=())
     make.station("丙站", town_code="370102001", items=range(1, 34))

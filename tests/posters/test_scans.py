@@ -14,7 +14,6 @@ from posters.models import PosterScan
 from posters.operations import count_scan
 from posters.queries import differences, scanned_lately, version_of
 from posters.version import SEAL, Version, mark, sealed, unsealed, write_version
-from services_catalog.operations import load_shipped
 from stations.models import Station
 from stations.queries import station as find
 from tests.conftest import NOW
@@ -25,11 +24,8 @@ SECRET = "t" * 40
 
 
 @pytest.fixture
-def code(database, make) -> str:
+def code(loaded, make) -> str:
     """A station with a phone and hours, and the catalogue."""
-    with database.writing() as session:
-        load_shipped(session, NOW)
-        session.commit()
     return make.station("北关站", items=(1, 7), assist=(15,), phone="0531-1")
 
 

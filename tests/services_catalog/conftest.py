@@ -1,64 +1,13 @@
-"""The catalogue we ship, in the database; and its rows, to be changed by a test."""
+"""The rows of the catalogue we ship, to be changed by a test; writing and reading as a request does."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from flask import Flask
 
 from common.clock import Clock
-from common.db import Database
-from services_catalog import operations, schema, shipped
-
-NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # as tests/conftest.py: Monday, 10:00 in Shandong
-
-
-def load(url: str) -> None:
-    database = Database(url)
-    with database.writing() as session:
-        operations.load_shipped(session, NOW)
-        session.commit()
-    database.engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def full_sqlite(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with what we ship, to be copied: loading it anew for each test would take half of the time."""
-    file = tmp_path_factory.mktemp("template") / "full.sqlite3"
-    shutil.copy(empty_sqlite, file)
-    load(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def full_postgres(empty_postgres: str, postgres_server) -> str:
-    """The name of a PostgreSQL database with what we ship, to be copied."""
-    postgres_server.sql(f"CREATE DATABASE full_one TEMPLATE {empty_postgres}")
-    load(postgres_server.url("full_one"))
-    return "full_one"
-
-
-@pytest.fixture(params=("sqlite", "postgresql"))
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """As in tests/conftest.py; with what we ship where the test asks for `loaded`."""
-    state = "full" if "loaded" in request.fixturenames else "empty"
-    template = request.getfixturevalue(f"{state}_{request.param.removesuffix('ql')}")
-    if request.param == "sqlite":
-        file = tmp_path / "test.sqlite3"
-        shutil.copy(template, file)
-        yield f"sqlite:///{file}"
-    else:
-        server = request.getfixturevalue("postgres_server")
-        server.sql(f"CREATE DATABASE test TEMPLATE {template}")
-        yield server.url("test")
-        server.sql("DROP DATABASE test WITH (FORCE)")
-
-
-@pytest.fixture
-def loaded(database_url: str) -> None:
-    """What we ship is in the database: see database_url."""
+from services_catalog import schema, shipped
 
 
 @pytest.fixture

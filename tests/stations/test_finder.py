@@ -6,22 +6,15 @@ import pytest
 from bs4 import BeautifulSoup
 
 from maps.place import Place
-from services_catalog.operations import load_shipped
 from stations.models import Channel
 from tests.builders import SQUARE
-from tests.conftest import NOW, make_app
+from tests.conftest import make_app
 
 HERE = {"lat": SQUARE.lat, "lon": SQUARE.lon}
 
 
 def north(metres: float) -> Place:
     return Place(SQUARE.lat + metres / 111_000, SQUARE.lon)
-
-
-@pytest.fixture
-def catalogue(session):
-    load_shipped(session, NOW)
-    session.commit()
 
 
 def names(response) -> list[str]:
@@ -132,7 +125,7 @@ def test_without_stations_it_says_so(client):
     assert "去掉条件，看所有站点" in response.text
 
 
-def test_only_stations_that_do_or_help_with_the_item_count(client, make, catalogue):
+def test_only_stations_that_do_or_help_with_the_item_count(client, make, loaded):
     make.station("能办", north(300), items=(18,))
     make.station("帮办", north(200), items=(), assist=(18,))
     make.station("只解答", north(100), items=(), consult=(18,))
@@ -204,7 +197,7 @@ def test_a_rough_position_says_so_and_offers_villages(client, make):
     assert "挑您所在的村，更准" in response.text
 
 
-def test_step_by_step_from_city_to_village(client, make, catalogue):
+def test_step_by_step_from_city_to_village(client, make, loaded):
     make.station("近站", north(100))
     make.division("370102001003", "历山路", north(50))
     assert 'href="/stations/areas/370100?item=18"' in client.get("/stations/areas?item=18").text

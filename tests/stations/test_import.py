@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-import services_catalog.operations
 from common.editions import numbers
 from maps.place import Datum, Place, from_wgs84, pixel_of
 from stations.models import HoursException, OpeningHours, Station, StationReport
@@ -279,10 +278,7 @@ def test_a_known_station_keeps_its_own_items_when_a_file_names_none(bureau):
     assert (station.direct_mask, station.assist_mask, station.phone) == (1 << 7, 0, "12393")
 
 
-def test_items_are_checked_against_the_list_in_force_and_may_be_named(bureau):
-    with bureau.app.app_context(), bureau.app.extensions["db"].writing() as session:
-        services_catalog.operations.load_shipped(session, NOW)
-        session.commit()
+def test_items_are_checked_against_the_list_in_force_and_may_be_named(loaded, bureau):
     assert "清单里没有第 34 项" in bureau.bring({"items_direct": "34"}, ok=False)
     bureau.bring({"items_direct": "城乡居民参保登记", "items_assist": "", "items_consult": ""})
     assert bureau.kept()[GOOD["code"]].direct_mask == 1 << 1
@@ -363,7 +359,7 @@ def test_an_exported_roster_comes_into_an_empty_house_and_goes_out_the_same(bure
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_only_one_area_is_exported_when_one_is_named(bureau):
+def test_only_one_area_is_exported_when_one_is_named(loaded, bureau):
     bureau.bring({}, ANOTHER, ELSEWHERE)
     out = bureau.folder / "out.csv"
     for area, count in (

@@ -22,8 +22,7 @@ def named(result: search.Result) -> set[str]:
     return {f"{kind}:{result.ref}", f"{kind}:{result.title}"}
 
 
-def test_what_people_say_finds_the_right_thing_in_the_top_three(session, make):
-    load_shipped(session, NOW)
+def test_what_people_say_finds_the_right_thing_in_the_top_three(loaded, session, make):
     load_divisions(session)
     session.commit()
     make.station("历山路医保工作站", SQUARE)
@@ -84,9 +83,7 @@ def test_a_place_is_found_however_it_is_typed(session, villages, typed, first):
         ("丢了", {"10"}),
     ],
 )
-def test_a_word_of_insurance_comes_before_places_that_only_sound_or_begin_like_it(session, make, typed, firsts):
-    load_shipped(session, NOW)
-    session.commit()
+def test_a_word_of_insurance_comes_before_places_that_only_sound_or_begin_like_it(loaded, session, make, typed, firsts):
     make.division("370102001005", "上门家", SQUARE)
     make.division("370102001006", "朱园", SQUARE)  # sounds like 住院
     make.division("370102001007", "麦腰村", SQUARE)  # like 买药
@@ -97,9 +94,7 @@ def test_a_word_of_insurance_comes_before_places_that_only_sound_or_begin_like_i
     assert places == sorted(places)
 
 
-def test_a_place_named_like_a_word_is_found_by_its_whole_name(session, make):
-    load_shipped(session, NOW)
-    session.commit()
+def test_a_place_named_like_a_word_is_found_by_its_whole_name(loaded, session, make):
     make.division("370102001005", "上门家", SQUARE)
     assert search.find(session, "上门家", on=local_date(NOW))[0].ref == "370102001005"
     assert "370102001005" in {result.ref for result in search.find(session, "上门", on=local_date(NOW))}
