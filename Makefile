@@ -22,8 +22,8 @@ test: ## 测试 · every test (ARGS="tests/maps -x" for some)
 	@$(SETUP) test && .venv/bin/pytest -n 2 --dist worksteal $(ARGS)
 
 FUZZ ?= 50000
-fuzz: ## 乱填测试 · anything at all to the JSON door and the forms (FUZZ=200000 for more inputs)
-	@$(SETUP) test && FUZZ=$(FUZZ) .venv/bin/pytest tests/test_fuzz_api.py $(ARGS)
+fuzz: ## 乱填测试 · anything at all to the JSON door and the forms, random questions (FUZZ=200000 for more inputs)
+	@$(SETUP) test && FUZZ=$(FUZZ) .venv/bin/pytest tests/test_fuzz_api.py tests/stations/test_nearest.py $(ARGS)
 
 lint: ## 检查代码 · style, types, templates
 	@$(SETUP) dev

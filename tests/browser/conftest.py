@@ -140,6 +140,10 @@ class Phone:
         self.page.goto(self.server + path)
         return self.page
 
+    def prefers(self, **cookies: str) -> None:
+        """From the next page on: lang="en", big="1"."""
+        self.context.add_cookies([{"name": name, "value": said, "url": self.server} for name, said in cookies.items()])
+
     @property
     def path(self) -> str:
         return self.page.url.removeprefix(self.server)
@@ -177,9 +181,8 @@ def phone(chromium: Browser, server: str) -> Iterator[Callable[..., Phone]]:
             permissions=["geolocation"] if position else [],
         )
         context.set_default_timeout(15_000)
-        cookies = {"lang": lang} | ({"big": "1"} if big else {})
-        context.add_cookies([{"name": name, "value": value, "url": server} for name, value in cookies.items()])
         opened.append(Phone(context, server))
+        opened[-1].prefers(lang=lang, **({"big": "1"} if big else {}))
         return opened[-1]
 
     yield make

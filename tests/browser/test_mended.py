@@ -5,33 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.test_every_page import PAGES
 from tests.browser.test_flows import NEAR
 
 LANGUAGES = pytest.mark.parametrize("lang", ["zh", "en"])
-
-
-@LANGUAGES
-def test_no_page_is_wider_than_the_phone_at_twice_the_font(phone, urls, lang):
-    """长辈版 on top of the phone's own 200 %: nothing scrolls sideways, in either language."""
-    here = phone(big=True, lang=lang)
-    here.devtools.send("Page.enable")
-    here.devtools.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
-    wide = {}
-    for name in PAGES:
-        page = here.open(urls[name])
-        assert page.evaluate("() => parseFloat(getComputedStyle(document.documentElement).fontSize)") > 40
-        width = page.evaluate("() => document.documentElement.scrollWidth")
-        if width > page.viewport_size["width"]:
-            wide[name] = (
-                width,
-                page.evaluate(
-                    """() => [...document.querySelectorAll('body *')]
-                    .filter(part => part.getBoundingClientRect().right > 360.5 && !part.closest('.leaflet-pane'))
-                    .map(part => part.className + ' ' + part.textContent.trim().slice(0, 30)).slice(0, 8)"""
-                ),
-            )
-    assert wide == {}
 
 
 @LANGUAGES

@@ -1,4 +1,5 @@
-"""The nearest stations against a count over all of them, with the distances of geographiclib: 10,200 random questions.
+"""The nearest stations against a count over all of them, with the distances of geographiclib: 10,200 random questions in
+`make fuzz`, a fifth of them in `make test`.
 
 One country for all questions of a process: cities as dense as Jinan's centre, villages a few hundred metres apart,
 stations on one spot, on one meridian, behind one another in a row of closed ones, and islands far away.
@@ -6,6 +7,7 @@ stations on one spot, on one meridian, behind one another in a row of closed one
 
 import heapq
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +28,9 @@ from stations.models import Channel, Division, HoursException, Level, OpeningHou
 from stations.nearest import SHOWN, StationView, Wanted, nearest
 
 SEED = 20251119
-WITHIN, ANYWHERE, OPEN, FAR = 400, 700, 350, 100  # questions of each test and database: 2 × (9·400 + 700 + 2·350 + 100)
+LESS = 1 if "FUZZ" in os.environ else 5
+# Questions of each test and database: 2 × (9·400 + 700 + 2·350 + 100) in all.
+WITHIN, ANYWHERE, OPEN, FAR = 400 // LESS, 700 // LESS, 350 // LESS, 100 // LESS
 NOWS = [
     datetime(2026, 11, 23, 2, 0, tzinfo=UTC),  # Monday 10:00
     datetime(2026, 11, 23, 4, 30, tzinfo=UTC),  # Monday 12:30: lunch
