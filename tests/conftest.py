@@ -30,6 +30,8 @@ from tests.platform_process import Platform, start_platform
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shandong
 BOTH = ("sqlite", "postgresql")
+# For tests of words, processes or forms, where the kind of database does not matter and a second run would tell nothing.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from accounts.policy import Role
 from common import audit, db
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 from tests.statements import statements_of
 
 
@@ -134,6 +134,7 @@ def test_it_costs_four_statements(app, done, auditor):
         "before=99999999999999999999",
     ],
 )
+@on_sqlite
 def test_what_is_asked_wrongly_gets_a_sentence(done, auditor, query):
     done()
     answer = auditor().get(f"/audit?{query}")
@@ -148,6 +149,7 @@ def test_an_odd_day_is_an_empty_one(done, auditor, query):
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.SECURITY_AUDITOR])
+@on_sqlite
 def test_nobody_else_reads_it(app, make, role):
     station = make.station()
     at = {"station_code": station} if role in {Role.HELPER, Role.CLERK} else {}

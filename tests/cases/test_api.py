@@ -12,7 +12,7 @@ from accounts.policy import Role
 from cases.models import Case, CaseEvent, Draft, KeptOperation, State
 from common.ids import new_id
 from tests.cases.forms_typed import MATTER, SIGNED, WHO
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 from tests.statements import statements_of
 
 ANSWERS = WHO | MATTER | SIGNED | {"rloc_admdvs": "320100"}
@@ -149,6 +149,7 @@ def test_a_draft_goes_with_its_filing_and_another_one_does_not(session, clerk):
         (FILING | {"draft": "../1"}, None, "draft"),
     ],
 )
+@on_sqlite
 def test_a_request_that_cannot_be_read_gets_one_sentence_per_field(session, clerk, body, op, field):
     answer = send(clerk, "/cases", body, op)
     assert answer.status_code == 422
@@ -173,6 +174,7 @@ def test_a_request_that_cannot_be_read_gets_one_sentence_per_field(session, cler
         (b'{"item_no": 15, "answers": {"x": "' + b"x" * 70_000 + b'"}}', "application/json", 413),
     ],
 )
+@on_sqlite
 def test_a_body_that_is_no_json_object_gets_one_sentence(session, clerk, body, kind, status):
     headers = {"Idempotency-Key": new_id()}
     for url in ("/api/v1/cases", "/api/v1/cases/check", "/api/v1/cases/K7M24Q9P/steps"):
@@ -182,6 +184,7 @@ def test_a_body_that_is_no_json_object_gets_one_sentence(session, clerk, body, k
     assert count(session, Case) == 0
 
 
+@on_sqlite
 def test_halves_of_characters_in_json_are_no_failure(session, clerk):
     body = json.dumps(FILING | {"answers": ANSWERS | {"psn_name": "王\ud800玉兰", "\ud800": 1}})
     answer = clerk.post(
@@ -254,6 +257,7 @@ def test_a_case_of_another_town_is_as_if_it_were_not_there(app, make, clerk):
 
 
 @pytest.mark.parametrize("asked", ["tab=old", "item=0", "item=x", "page=0", "page=51", "page=-1"])
+@on_sqlite
 def test_a_wrong_question_to_the_desk_gets_one_sentence(clerk, asked):
     answer = clerk.get(f"/api/v1/cases?{asked}")
     assert (answer.status_code, list(answer.json["errors"])) == (422, [asked.split("=")[0]])

@@ -6,7 +6,7 @@ import pytest
 
 from cases.gathering import rules_for
 from common.clock import local_date
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 
 TODAY = local_date(NOW)
 HEAD = "city_code,name,value,effective_on,source\n"
@@ -52,6 +52,7 @@ def test_a_citys_own_word_goes_before_everybodys_and_holds_from_its_date(app, se
         (",supplement_wd,10,2026-01-01,", "请写明来源"),
     ],
 )
+@on_sqlite
 def test_a_mistake_is_named_with_its_line_and_nothing_changes(app, session, tmp_path, rows, sentence):
     file = tmp_path / "rules.csv"
     file.write_text(HEAD + rows)

@@ -20,6 +20,7 @@ from common.ids import new_id
 from tests.cases.forms_typed import Filler
 from tests.cases.lines import TODAY, TOWN
 from tests.cases.test_acceptance import LINES
+from tests.conftest import on_sqlite
 
 WITH_FORM = [line for line in LINES if line.item in FAMILIES]
 
@@ -62,6 +63,7 @@ def test_the_table_is_tried_on_many_lines():
 
 
 @pytest.mark.parametrize("line", WITH_FORM, ids=names(WITH_FORM))
+@on_sqlite
 def test_a_line_says_the_same_as_a_form_and_as_json(app, line):
     sent = json.dumps({"item_no": line.item, "answers": as_json(line)}, ensure_ascii=False)
     with app.app_context():
@@ -127,6 +129,7 @@ def test_the_sample_is_large_and_of_every_kind():
 
 
 @pytest.mark.parametrize("line", SAMPLE, ids=names(SAMPLE))
+@on_sqlite
 def test_a_line_says_the_same_through_both_doors(app, counter, line):
     body = {"item_no": line.item, "answers": as_json(line)}
     checked = counter.post("/api/v1/cases/check", json=body).json

@@ -17,7 +17,7 @@ from common.models import AuditEntry
 from common.sealing import fingerprint
 from tests.cases.lines import WANG
 from tests.cases.remote_care_lines import R18
-from tests.conftest import NOW, make_app
+from tests.conftest import NOW, make_app, on_sqlite
 
 R18_HERE = R18 | {"insu_admdvs": "370102", "ident_by": "original", "insutype": "390"}
 
@@ -100,6 +100,7 @@ def test_the_same_matter_a_second_time_is_one_case(app, session, town):
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role not in {Role.HELPER, Role.CLERK}])
+@on_sqlite
 def test_only_helpers_and_clerks_file(app, session, make, town, role):
     with pytest.raises(Refused):
         submit(app, make.actor(role))

@@ -21,6 +21,7 @@ from tests.addresses import NOT_PAGES
 from tests.cases.forms_typed import MATTER, WHO, Filler, wrong
 from tests.cases.handed_in import signature
 from tests.common.pictures import photo
+from tests.conftest import on_sqlite
 from tests.leaks import find_leaks, watch_logs
 from tests.page_watcher import WatchingClient
 
@@ -178,6 +179,7 @@ def test_nothing_that_was_typed_lies_open_in_the_database_the_logs_the_files_or_
         assert not file.is_file() or not any(mark in file.read_bytes() for mark in (b"JFIF", b"\x89PNG", b"IHDR"))
 
 
+@on_sqlite
 def test_every_answer_with_something_personal_is_kept_by_no_browser(run):
     told = [answer for answer in Travelling.heard if any(value.encode() in answer.data for value in PERSONAL)]
     pictures = [answer for answer in Travelling.heard if answer.mimetype == "image/jpeg"]
@@ -187,6 +189,7 @@ def test_every_answer_with_something_personal_is_kept_by_no_browser(run):
         assert "no-store" in answer.headers.get("Cache-Control", ""), answer.request.path
 
 
+@on_sqlite
 def test_whoever_has_nothing_to_do_with_it_reads_nothing_of_it_anywhere(app, people, run, session):
     ref, _said = run
     ids = [ref, *session.scalars(sa.select(Case.id)), *session.scalars(sa.select(Paper.id))]

@@ -13,7 +13,7 @@ from maps.place import Place
 from pocket.routes import SHOWN
 from stations.models import Division
 from tests.builders import SQUARE
-from tests.conftest import make_app
+from tests.conftest import make_app, on_sqlite
 
 MOST_BYTES = 150_000
 COUNTY, TOWN, OTHER_TOWN = "370102", "370102001", "370102002"
@@ -97,6 +97,7 @@ def test_a_town_the_list_does_not_know_is_named_after_its_county(client, county,
 @pytest.mark.parametrize(
     "code", ["370100", "370000", "37", "370102001", "999999", "37010x", "３７０１０２", "..", "%00"]
 )
+@on_sqlite
 def test_only_a_county_has_a_pack(client, county, code):
     assert client.get(f"/pocket/{code}.json").status_code == 404
     assert client.get(f"/pocket/{code}").status_code == 404
@@ -145,6 +146,7 @@ def test_a_station_on_the_page_can_be_rung_and_opened(client, county):
 @pytest.mark.parametrize(
     "query", ["item=61", "item=x", "item=-1", "town=370102", "town=370102999", "town=<b>", "after=-1"]
 )
+@on_sqlite
 def test_a_wrong_question_is_one_sentence(client, county, query):
     page = client.get(f"/pocket/{county}?{query}")
     assert page.status_code == 422
@@ -212,6 +214,7 @@ def test_the_scripts_write_words_only_as_text(client):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@on_sqlite
 def test_nothing_can_be_sent(client, county, method):
     for url in ("/pocket/", f"/pocket/{county}", f"/pocket/{county}.json", "/pocket/sw.js"):
         assert client.open(url, method=method).status_code == 405

@@ -13,6 +13,7 @@ from posters.card import Card, ItemWords, direction_words
 from posters.card_drawing import HIGHEST, WIDTH, draw, readable, wrap
 from posters.fonts import font
 from tests.builders import SQUARE
+from tests.conftest import on_sqlite
 
 MOST_BYTES = 120_000
 TOWN = "370102001"
@@ -119,6 +120,7 @@ def test_how_the_station_does_it_stands_on_the_card(client, make, town, taken, s
 
 
 @pytest.mark.parametrize("item", ["61", "0", "999", "-1", "18x", "１８", "%00", "1 8", "<b>", "9" * 400])
+@on_sqlite
 def test_an_unknown_item_is_one_sentence(client, make, town, item):
     code = make.station()
     page = client.get(f"/stations/{code}/card?item={item}")
@@ -194,6 +196,7 @@ def within(data: bytes) -> bool:
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+@on_sqlite
 def test_a_hostile_name_is_drawn_within_the_picture(client, make, town, name):
     code = make.station(name[:120], phone=name[:30], address=name[:200], items=(NEWBORN,))
     response = client.get(f"/stations/{code}/card.png?item={NEWBORN}")

@@ -15,7 +15,7 @@ from posters.queries import Group, Line, Poster
 from posters.version import read_version, unsealed
 from services_catalog.queries import catalogue
 from stations.queries import station as find
-from tests.conftest import NOW, make_app
+from tests.conftest import NOW, make_app, on_sqlite
 from tests.posters.qr_reader import read
 
 ALL = range(1, 34)
@@ -249,6 +249,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("words", HOSTILE, ids=range(len(HOSTILE)))
+@on_sqlite
 def test_no_name_breaks_the_poster(loaded, make, client, words):
     code = make.station(words, phone=words[:30])
     page = soup(client.get(f"/stations/{code}/poster"))

@@ -5,7 +5,7 @@ import io
 import pypdf
 import pytest
 
-from tests.conftest import make_app
+from tests.conftest import make_app, on_sqlite
 
 ROOT = "https://menkou.example.gov.cn"
 
@@ -58,6 +58,7 @@ def test_a3_is_larger(run, tmp_path):
         (("--county", "370102", "--out", "/nowhere/x.pdf"), "写不了"),
     ],
 )
+@on_sqlite
 def test_what_is_wrong_is_one_sentence(run, words, sentence):
     result = run(*words)
     assert result.exit_code == 1

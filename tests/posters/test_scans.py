@@ -16,7 +16,7 @@ from posters.queries import differences, scanned_lately, version_of
 from posters.version import SEAL, Version, mark, sealed, unsealed, write_version
 from stations.models import Station
 from stations.queries import station as find
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 
 TODAY = date(2026, 11, 23)
 THEN = date(2026, 11, 3)
@@ -110,6 +110,7 @@ def test_a_poster_of_another_year_says_the_year(client, code, paper):
 
 
 @pytest.mark.parametrize("version", ["abc", "x" * 500, "%F0%9F%98%80", "-", "..", "aeaa", "<script>"])
+@on_sqlite
 def test_a_damaged_version_says_so_and_shows_today(client, session, code, version):
     response = client.get(f"/p/{code}/{version}")
     assert response.status_code == 200

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from maps.place import Place
 from stations.models import Channel
 from tests.builders import SQUARE
-from tests.conftest import make_app
+from tests.conftest import make_app, on_sqlite
 
 HERE = {"lat": SQUARE.lat, "lon": SQUARE.lon}
 
@@ -265,6 +265,7 @@ def test_an_unknown_name_leads_on(client, make):
         ({"at": "长" * 61}, "村名、镇名或站名太长了，最多 60 个字"),
     ],
 )
+@on_sqlite
 def test_each_mistake_is_one_sentence_on_the_page_and_in_json(client, given, sentence):
     page = client.get("/stations", query_string=given)
     assert page.status_code == 422
@@ -323,6 +324,7 @@ HOSTILE = ["${alert(1)}", "</script><script>alert(1)</script>", "\u202e站\u200f
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@on_sqlite
 def test_a_hostile_name_is_only_text(client, make, name):
     code = make.station(name)
     for path in (f"/stations?lat={SQUARE.lat}&lon={SQUARE.lon}", f"/stations/{code}", f"/stations/{code}/report"):

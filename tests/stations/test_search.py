@@ -11,7 +11,7 @@ from services_catalog.operations import load_shipped
 from stations import search
 from stations.division_import import load_divisions
 from tests.builders import SQUARE
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 
 TABLE = Path(__file__).parent.parent / "services_catalog" / "search_queries.csv"
 ENOUGH = 63  # of 66
@@ -101,6 +101,7 @@ def test_a_place_named_like_a_word_is_found_by_its_whole_name(loaded, session, m
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "%", "_", "'", "%%%", "\u202e", "🏥", "\x00", "<b>"])
+@on_sqlite
 def test_what_is_not_a_word_finds_nothing_and_breaks_nothing(session, villages, typed):
     assert search.find(session, typed, on=local_date(NOW)) == []
 

@@ -12,7 +12,7 @@ import pytest
 from common.clock import Clock
 from common.settings import ROOT
 from sync.models import OutState
-from tests.conftest import make_keys_once
+from tests.conftest import make_keys_once, on_sqlite
 from tests.sync.little_platform import channel_files
 
 
@@ -62,6 +62,7 @@ def wait_for(true, seconds=60):
         time.sleep(0.05)
 
 
+@on_sqlite
 def test_a_worker_sends_what_is_owed_and_ends_when_it_is_asked_to(start, owe, box, platform):
     owe("aa", 1)
     process = start()
@@ -75,6 +76,7 @@ def test_a_worker_sends_what_is_owed_and_ends_when_it_is_asked_to(start, owe, bo
     assert "王玉兰" not in said
 
 
+@on_sqlite
 def test_asked_to_stop_it_finishes_the_request_in_hand(start, owe, box, platform):
     owe("aa", 1)
     whole = platform.done
@@ -90,6 +92,7 @@ def test_asked_to_stop_it_finishes_the_request_in_hand(start, owe, box, platform
     assert box()[0].state == OutState.ACKED
 
 
+@on_sqlite
 def test_a_request_that_hangs_does_not_hold_up_the_end_and_is_in_doubt(start, owe, box, platform, tmp_path):
     owe("aa", 1)
     text = (tmp_path / "channel.toml").read_text()
@@ -134,6 +137,7 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_done_twice(start, owe, box,
         assert [version for case, version in platform.order if case == rid] == [1, 2]
 
 
+@on_sqlite
 def test_it_ends_with_the_process_that_started_it(environment, owe, platform):
     owe("aa", 1)
     starting = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(99)"
