@@ -81,7 +81,7 @@ class Known:
 class Live:
     """A live case of the same person: what a new one may collide with."""
 
-    ref: str
+    ref: str  # as people read it
     item_no: int
     live_key: str
     place: str | None = None  # rloc_admdvs of a remote-care filing

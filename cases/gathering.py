@@ -15,6 +15,7 @@ from accounts.policy import Actor
 from cases.circumstances import AtStation, Circumstances, CityRules, CollectionPeriod, Known, Live
 from cases.city_rules import KNOWN, CityRule
 from cases.models import Case, CitySetting
+from cases.receipts import say_ref
 from common import clock
 from common.editions import Kept, working_days
 from common.sealing import keys_of
@@ -115,7 +116,7 @@ def live_cases(
         whose = sa.or_(whose, Case.guardian_index == person_index(session, guardian))
     return tuple(
         Live(
-            ref=case.ref,
+            ref=say_ref(case.ref),
             item_no=case.item_no,
             live_key=case.live_key,
             place=case.answers.get("rloc_admdvs"),

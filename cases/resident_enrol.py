@@ -67,7 +67,7 @@ class ResidentEnrol(Person, Ethnicity, Insured, Register, Home, Contact, Guardia
     ] = None
     is_student: Annotated[bool, Ask(_l("在校学生"), widget="tick")] = False
     school_name: Annotated[str | None, Ask(_l("学校"), most=100, must=True, when=(When("is_student", ("1",)),))] = None
-    hsreg_local: Annotated[str | None, Ask(_l("户口在本市吗"), widget="choice", options=YES_NO, must=True)] = None
+    hsreg_local: Annotated[str | None, Ask(_l("户口是不是在本市"), widget="choice", options=YES_NO, must=True)] = None
     live_proof: Annotated[
         str | None,
         Ask(
