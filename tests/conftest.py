@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, ClassVar
 
 import alembic.command
 import pytest
@@ -16,8 +17,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
-from app import create_app
+from app import Menkou, create_app
 from common.db import Database
 from common.migrate import alembic_config
 from common.sealing import make_keys
@@ -158,6 +160,22 @@ def temporary(prefix: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+class KnownRule(Rule):
+    """An address of the app whose builder (the same for every app of this process) is compiled once, not for every test:
+    two thirds of what making an app costs."""
+
+    builders: ClassVar[dict[tuple[Any, ...], Any]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Any:
+        key = (self.rule, self.subdomain, str(self.defaults), append_unknown)
+        if key not in self.builders:
+            self.builders[key] = super()._compile_builder(append_unknown)
+        return self.builders[key]
+
+
+Menkou.url_rule_class = KnownRule
 
 
 def make_app(database_url: str, folder: Path, **settings: object) -> Flask:
