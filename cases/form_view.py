@@ -186,10 +186,11 @@ def summary(family: Family, checked: Checked, places: Places) -> list[tuple[str,
 def _answer(form: Any, name: str, step: Step, places: Places) -> Answer:
     field, meaning = form[name], getattr(form, "said", {}).get(name)
     words = meaning if isinstance(meaning, str) else field.value  # normalised, where it is right
-    return Answer(name, str(field.ask.label), _words(field, words, places), step, field.error)
+    return Answer(name, str(field.ask.label), in_words(field, words, places), step, field.error)
 
 
-def _words(field: Field, value: str, places: Places) -> str:
+def in_words(field: Field, value: str, places: Places) -> str:
+    """What was answered, as people say it; "" where nothing was."""
     options = {code: str(words) for code, words in field.ask.options}
     if field.ask.widget == "tick":
         return _("是") if value in TICKED else ""
