@@ -93,6 +93,24 @@ def test_the_receipt_shows_number_and_code_to_whoever_filed_and_only_for_half_an
     assert code not in clerk.client.get(answer.location).text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_receipt_and_the_resident_at_home_are_told_what_matters_from_now_on(app, session, clerk):
+    answer = clerk.begin(15).to_the_end().hand_in()
+    said = BeautifulSoup(clerk.client.get(answer.location).text, "html.parser")
+    words = said.main.get_text(" ", strip=True)
+    assert "办成后有效 2026-11-23 起，没有截止日" in words
+    assert "省平台暂时连不上，已收下并会自动核对，结果以回执为准" in said.find("ol", class_="steps").get_text()
+    assert said.find("ul", class_="dots").get_text(strip=True) == "报销比例可能和在本地不同，以参保地核定为准"
+    home, typed = app.test_client(), {"ref": session.scalars(sa.select(Case.ref)).one()}
+    home.post("/follow", data=typed | {"code": said.find(class_="digits").get_text()})
+    at_home = home.get("/follow").text
+    assert "办成以后请留意" in at_home
+    assert "报销比例可能和在本地不同，以参保地核定为准" in at_home
+    session.execute(sa.update(Case).values(state=State.WITHDRAWN, desk=None))
+    session.commit()
+    assert "办成以后请留意" not in home.get("/follow").text
+
+
 def test_handing_in_twice_is_one_case_and_one_answer(session, clerk):
     clerk.begin(15).to_the_end()
     sent = SIGNED | clerk.hidden()
