@@ -3,7 +3,6 @@
 The draft belongs to this browser by a secret in a cookie that only /file sees; neither its id nor its code stands in an address.
 """
 
-import ipaddress
 from typing import Any
 
 from flask import Blueprint, abort, current_app, request, url_for
@@ -11,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from accounts import attempts
-from accounts.attempts import Key
 from cases import drafts, filling
 from cases.drafts import OWN_DAYS, Refused
 from cases.families import FAMILIES
@@ -107,15 +105,10 @@ def _https_only() -> bool:
 
 
 def _too_often(what: str) -> str:
-    """A sentence when this address has asked for too many, "" otherwise; counts the try. This machine itself is a proxy,
-    that is to say everybody: not counted."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
+    """A sentence when this address has asked for too many, "" otherwise; counts the try."""
+    counted = attempts.of_address(current_app.extensions["keys"], what, request.remote_addr)
+    if not counted:
         return ""
-    if address.is_loopback:
-        return ""
-    counted: list[Key] = [attempts.key(current_app.extensions["keys"], "address", f"{what}|{address}")]
     with writing() as session:
         until = attempts.begin(session, counted, clock.now())
         session.commit()

@@ -106,6 +106,7 @@ def test_the_receipt_and_the_resident_at_home_are_told_what_matters_from_now_on(
     at_home = home.get("/follow").text
     assert "办成以后请留意" in at_home
     assert "报销比例可能和在本地不同，以参保地核定为准" in at_home
+    session.rollback()
     session.execute(sa.update(Case).values(state=State.WITHDRAWN, desk=None))
     session.commit()
     assert "办成以后请留意" not in home.get("/follow").text
@@ -321,7 +322,9 @@ def test_what_two_pages_changed_is_asked_about_with_both_values_and_then_kept(se
     clerk.fill(2, MATTER | {"rloc_admdvs": "成都", "resout_addr": "成都市某路 2 号"} | phone)
     answer = clerk.fill(2, MATTER | {"rloc_admdvs": "杭州"} | screen, go=go)
     assert answer.status_code == 409
-    assert wrong(answer) == {"rloc_admdvs": "别处改成了“四川省 成都市”，这里填的是“浙江省 杭州市”。留下对的，再按一次。"}
+    assert wrong(answer) == {
+        "rloc_admdvs": "别处改成了“四川省 成都市”，这里填的是“浙江省 杭州市”。留下对的，再按一次。"
+    }
     page = BeautifulSoup(answer.text, "html.parser")
     assert (value(page, "rloc_admdvs"), value(page, "resout_addr")) == ("浙江省 杭州市", "成都市某路 2 号")
     assert stored(session)["rloc_admdvs"] == "510100"

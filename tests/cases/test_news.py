@@ -67,7 +67,9 @@ def test_telling_costs_one_insert_and_at_approval_two(app, way, clerk):
         one.take(Step.APPROVE, clerk)
     assert [line.split()[0] for line in step if "outbox" in line] == ["INSERT"]
     assert sorted(line.split()[0] for line in approval if "outbox" in line) == ["INSERT", "INSERT", "UPDATE"]
-    assert len(approval) - len(step) <= 4, "\n".join(approval)  # papers not looked at, papers counted, filing, what was refused settled
+    assert len(approval) - len(step) <= 4, "\n".join(
+        approval
+    )  # papers not looked at, papers counted, filing, what was refused settled
 
 
 def test_a_step_that_is_not_kept_owes_nothing(way, clerk):
