@@ -68,7 +68,7 @@ import sync.cli
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from accounts.policy import Action
-from cases import follow_access, paper_access, paper_store, province
+from cases import follow_access, paper_access, paper_store, province, retention
 from cases.families import FAMILIES
 from common import (
     clock,
@@ -126,6 +126,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     keys = _keys(settings)
     app.extensions["keys"] = keys
+    app.extensions["retention"] = _periods(settings)
     database = db.attach(app, settings.sqlalchemy_url, keys)
     app.extensions["clock"] = clock.Clock(settings.clock, settings.time_scale)
     maps.valhalla.set_up(app, settings.valhalla_url)
@@ -277,6 +278,17 @@ def _sync_handlers(settings: Settings) -> Handlers:
 
     roster = Roster(plan, province_roster.apply)
     return Handlers(acked=province.acked, rejected=province.rejected, decided=province.decided, roster=roster)
+
+
+def _periods(settings: Settings) -> dict[str, retention.Kept]:
+    """How long what is kept. Raises WrongSetting: nobody deletes by a table that says something else than it should."""
+    try:
+        return retention.classes(settings.retention or retention.FILE)
+    except ValueError:
+        raise WrongSetting(
+            "The file that MENKOU_RETENTION names needs the columns class, months, what, source, and a row for each of "
+            "papers, answers, requests with months from 1 on."
+        ) from None
 
 
 def _keys(settings: Settings) -> sealing.KeyRing | None:

@@ -4,6 +4,7 @@ A try is counted before it is checked, and taken back when it was right: a hundr
 first is still being hashed. Names that do not exist are counted like those that do.
 """
 
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,16 @@ class Key:
 def key(keys: KeyRing, kind: str, value: str) -> Key:
     """The key of a name, an address or an account's codes; the value itself is not kept."""
     return Key(kind, keys.index(value, f"attempt.{kind}"))
+
+
+def of_address(keys: KeyRing, what: str, address: str | None) -> list[Key]:
+    """What counts the tries of one kind (`what`) from where a request came. This machine itself is a proxy that says not for
+    whom it asks, that is to say everybody: not counted, and neither is what is no address."""
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return []
+    return [] if found.is_loopback else [key(keys, "address", f"{what}|{found}")]
 
 
 def begin(session: Session, counted: Sequence[Key], now: datetime) -> datetime | None:

@@ -1,6 +1,5 @@
 """Signing in, step by step: password, second factor, post. Strangers open these pages; each leads to the step that is due."""
 
-import ipaddress
 from datetime import datetime
 
 from flask import Blueprint, current_app, request, url_for
@@ -59,7 +58,8 @@ def check_password() -> ResponseReturnValue:
     if not form.ok:
         return _ask(form), 422
     now = clock.now()
-    name, address = attempts.key(_keys(), "name", form.value.name), _address()
+    name = attempts.key(_keys(), "name", form.value.name)
+    address = attempts.of_address(_keys(), "sign_in", request.remote_addr)
     counted = [name, *address]
     with writing() as session:
         until = attempts.begin(session, counted, now)
@@ -319,15 +319,6 @@ def _try(who: SignedIn, counted: list[Key], now: datetime, right: object) -> str
         until = attempts.waiting_until(session, counted, now)
         session.commit()
     return attempts.wait_words(until, now) if until else ""
-
-
-def _address() -> list[Key]:
-    """What counts mistakes by address. This machine itself is a proxy, that is to say everybody: not counted."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return []
-    return [] if address.is_loopback else [attempts.key(_keys(), "address", str(address))]
 
 
 def _keys() -> KeyRing:

@@ -242,6 +242,7 @@ def take_step(ref: str) -> ResponseReturnValue:
                 asked=asked if step is Step.ASK else (),
                 handler_id=handler[0] if handler else None,
                 handler_name=handler[1] if handler else None,
+                unseen=said.unseen,
             )
             operations.remember(session, op, named, case, by, now)
         return _stepped(case), again

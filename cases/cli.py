@@ -85,18 +85,12 @@ def lapse() -> None:
 
 @cases_cli.command("retention")
 @click.option("--dry-run", is_flag=True, help="Count only what a first round would remove; change nothing.")
-@click.option("--policy", type=click.Path(path_type=Path), help="The bureau's own periods, instead of ours.")
-def keep_no_longer(dry_run: bool, policy: Path | None) -> None:
-    """Delete what its time is over for (cases/data/retention.csv); once a day."""
-    shelf, total = shelf_of(current_app), retention.Removed()
-    periods = policy or retention.FILE
-    try:
-        retention.classes(periods)
-    except ValueError:
-        raise Sentence(f"{periods} 要有 class、months、what、source 四列，各类一行不少。") from None
+def keep_no_longer(dry_run: bool) -> None:
+    """Delete what its time is over for (MENKOU_RETENTION, or our periods); once a day."""
+    shelf, total, periods = shelf_of(current_app), retention.Removed(), retention.periods_of(current_app)
     while True:
         with writing() as session:
-            done = retention.remove_due(session, clock.now(), 1_000_000 if dry_run else retention.AT_A_TIME, periods)
+            done = retention.remove_due(session, clock.now(), periods, 1_000_000 if dry_run else retention.AT_A_TIME)
             if not dry_run:
                 session.commit()
         for name in ("drafts", "papers", "persons", "requests"):

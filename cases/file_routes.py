@@ -3,20 +3,20 @@
 The draft belongs to this browser by a secret in a cookie that only /file sees; neither its id nor its code stands in an address.
 """
 
-import ipaddress
+from typing import Any
 
 from flask import Blueprint, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from accounts import attempts
-from accounts.attempts import Key
 from cases import drafts, filling
 from cases.drafts import OWN_DAYS, Refused
 from cases.families import FAMILIES
 from cases.filling import Filled
 from cases.form_pages import (
     Addresses,
+    clash_page,
     exit_page,
     form_page,
     save_answer,
@@ -105,15 +105,10 @@ def _https_only() -> bool:
 
 
 def _too_often(what: str) -> str:
-    """A sentence when this address has asked for too many, "" otherwise; counts the try. This machine itself is a proxy,
-    that is to say everybody: not counted."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
+    """A sentence when this address has asked for too many, "" otherwise; counts the try."""
+    counted = attempts.of_address(current_app.extensions["keys"], what, request.remote_addr)
+    if not counted:
         return ""
-    if address.is_loopback:
-        return ""
-    counted: list[Key] = [attempts.key(current_app.extensions["keys"], "address", f"{what}|{address}")]
     with writing() as session:
         until = attempts.begin(session, counted, clock.now())
         session.commit()
@@ -177,14 +172,16 @@ def fill() -> ResponseReturnValue:
     """Keep one page and go on; what is wrong here is said first."""
     step = step_asked(LAST)
     try:
-        _keep(step)
+        _kept, clashes = _keep(step)
     except Refused as problem:
         return _gone() if problem.status == 404 else _refused(problem)
-    if request.form.get("go") == "back":
-        return see(url_for("file.draft", step=max(1, step - 1)))
     filled = _filled()
     if filled is None:
         return _gone()
+    if clashes:
+        return clash_page(reading(), filled, step, _addresses(), clashes, by=None), 409
+    if request.form.get("go") == "back":
+        return see(url_for("file.draft", step=max(1, step - 1)))
     if filled.checked.exit:
         return exit_page(reading(), filled, _addresses(), step, by=None)
     wrong = wrong_here(reading(), filled, step, by=None, now=clock.now())
@@ -193,17 +190,18 @@ def fill() -> ResponseReturnValue:
     return see(url_for("file.draft", step=min(LAST, step + 1)))
 
 
-def _keep(step: Step | None) -> Draft:
+def _keep(step: Step | None) -> tuple[Draft, dict[str, Any]]:
+    """The draft as it is kept, and what clashes with another page of it."""
     id, secret = _held()
     now = clock.now()
     with writing() as session:
         kept = filling.locked(session, id, now=now, secret=secret)
-        filling.keep(session, kept, request.form, step=step, now=now)
+        clashes = filling.keep(session, kept, request.form, step=step, now=now)
         session.commit()
         session.refresh(kept)
         session.expunge(kept)
     reading().rollback()  # to see what was just written
-    return kept
+    return kept, clashes
 
 
 @bp.post("/file/draft/save")
@@ -211,10 +209,10 @@ def _keep(step: Step | None) -> Draft:
 def save() -> ResponseReturnValue:
     """Keep single fields while they are typed; for the script."""
     try:
-        kept = _keep(None)
+        kept, clashes = _keep(None)
     except Refused as problem:
         return {"error": "draft", "message": problem.words}, problem.status
-    return save_answer(reading(), kept, by=None, now=clock.now())
+    return save_answer(reading(), kept, clashes, by=None, now=clock.now())
 
 
 @bp.post("/file/draft/code")

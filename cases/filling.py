@@ -25,7 +25,8 @@ from cases.form_steps import (
     SIGNED,
     Step,
     ask_of,
-    beside,
+    channel_of,
+    confirmed,
     fields_of,
     seen_part,
     typed_of,
@@ -33,6 +34,7 @@ from cases.form_steps import (
 from cases.models import Case, Draft, KeptOperation
 from cases.receipts import follow_hash
 from cases.submitting import NotFit, Submitted, check_draft, kept_answer, submit
+from cases.two_pages import WRITERS, settle, written
 from common import audit, clock
 from common.i18n import gettext as _
 from common.sealing import fingerprint, keys_of
@@ -41,7 +43,7 @@ from stations import queries as stations
 
 CHANNELS = ("window", "assisted", "door_to_door", "self_service")
 # What a resident's own browser may have sent, and only the counter may say.
-ONLY_HERE = SIGNED | {"ident_by", CHANNEL, CONFIRMED, CODE, CODE_TAIL}
+ONLY_HERE = SIGNED | {"ident_by", CHANNEL, CONFIRMED, CODE, CODE_TAIL, WRITERS}
 NUMBERS = ("certno", "birth_cert_no")  # by the last four of which a resident's draft is found
 
 
@@ -139,8 +141,9 @@ def gone_words() -> str:
     return _("这份草稿已经不在了：可能交上去了、删掉了，或者过期了。")
 
 
-def keep(session: Session, draft: Draft, sent: Any, *, step: Step | None, now: datetime) -> Draft:
-    """Keep what was sent (a MultiDict): the whole of one page, or with `step` None single fields. Raises Refused."""
+def keep(session: Session, draft: Draft, sent: Any, *, step: Step | None, now: datetime) -> dict[str, Any]:
+    """Keep what was sent (a MultiDict): the whole of one page, or with `step` None single fields. Returns what is not kept
+    because another page has changed it since: field → what was typed here. Raises Refused."""
     family = FAMILIES[draft.item_no]
     whole = fields_of(family, step) if step else ()
     typed = typed_of(family, sent, whole)
@@ -148,10 +151,20 @@ def keep(session: Session, draft: Draft, sent: Any, *, step: Step | None, now: d
     typed |= {
         name: form_places.code_of(value, places[name]) for name, value in typed.items() if name in places and value
     }
-    drafts.save(draft, typed | beside(draft.answers, typed, sent), now)
+    said = draft.answers
+    settled = settle(said, typed | channel_of(sent), sent)
+    kept = settled.kept
+    drafts.save(draft, kept | confirmed(said, kept, sent) | written(said, kept, sent), now)
     if draft.answers.get(CODE) and draft.answers.get(CODE_TAIL) != tail_of(draft.answers):
         forget_code(draft)
-    return draft
+    return settled.clashes
+
+
+def as_typed(session: Session, filled: Filled, typed: Mapping[str, Any], *, by: Actor | None, now: datetime) -> Filled:
+    """The draft as it would be with these answers too; they are kept nowhere."""
+    held = filled.draft
+    columns = {column.key: getattr(held, column.key) for column in sa.inspect(Draft).column_attrs}
+    return look(session, Draft(**columns | {"answers": held.answers | dict(typed)}), by=by, now=now)
 
 
 # The code of a resident's own

@@ -92,9 +92,9 @@ def find() -> ResponseReturnValue:
         return page("cases/follow_ask.html", form=form), 422
     keys = current_app.extensions["keys"]
     of_receipt = attempts.key(keys, "code", f"follow:{form.value.ref}")
-    of_address = attempts.key(keys, "address", f"follow:{request.remote_addr or ''}")
+    of_address = attempts.of_address(keys, "follow", request.remote_addr)
     with writing() as session:
-        until = attempts.begin(session, (of_receipt, of_address), now)
+        until = attempts.begin(session, (of_receipt, *of_address), now)
         if until is None:
             session.commit()
     if until is not None:
@@ -104,7 +104,7 @@ def find() -> ResponseReturnValue:
     with writing() as session:
         file = queries.followed(session, form.value.ref, form.value.code)
         if file is not None:
-            attempts.forgive(session, (of_receipt,), (of_address,))
+            attempts.forgive(session, (of_receipt,), of_address)
             add_audit(session, file.case, "case.follow", RESIDENT, now)
             passed = file.case.ref, file.case.follow_hash
             session.commit()

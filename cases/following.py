@@ -11,6 +11,7 @@ from cases.handling import came_since_asked, item_name, moment
 from cases.models import OPEN_STATES, Case, CaseEvent, Desk, State
 from cases.queries import File
 from cases.receipts import say_ref
+from cases.trail import told_at_filing
 from cases.transitions import Step
 from common import clock
 from common.editions import working_days
@@ -19,6 +20,8 @@ from common.i18n import say_date
 from common.working_days import WorkingDays
 from stations.queries import divisions
 from sync.stands import Stand
+
+CAME_TO_NOTHING = (State.REFUSED, State.WITHDRAWN)
 
 
 def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any]:
@@ -38,10 +41,11 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
         "province": province_tag(file),
         "waits": waits,
         "asked": _("、").join(one["name"] for one in asked),
-        "told": str(last_ask.details.get("words", "")) if waits and last_ask else "",
+        "asked_words": str(last_ask.details.get("words", "")) if waits and last_ask else "",
         "missing": [PaperNeed(one["kind"], one["name"]) for one in missing],
         "by_when": say_date(case.supplement_due_on) if case.supplement_due_on else "",
         "left": deadlines.working_days_between(days, today, case.supplement_due_on) if case.supplement_due_on else 0,
+        "told": [one for one in told_at_filing(file.events) if not one.now and case.state not in CAME_TO_NOTHING],
         "reason": _reason(ended) if case.state == State.REFUSED else {},
         "who": who_has_it(session, case),
         "past": [line for event in file.events if (line := _past(event, file))],

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import request
+from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from accounts.policy import Actor
@@ -15,14 +16,16 @@ from cases import form_view, look_up, paper_operations
 from cases.agent import EVIDENCE
 from cases.drafts import TAIL
 from cases.filing import Checked, Level, PaperNeed
-from cases.filling import CHANNELS, Filled, look, own_mobile, tail_of
-from cases.form_steps import NAMES, Step, fields_of, step_of
+from cases.filling import CHANNELS, Filled, as_typed, look, own_mobile, tail_of
+from cases.form_steps import CHANNEL, NAMES, Step, fields_of, step_of
 from cases.models import Draft
 from cases.papers import SIGNATURE
 from cases.submitting import MARK, check
+from cases.two_pages import base_of
 from common import clock
 from common.i18n import gettext as _
 from common.i18n import say_time
+from common.ids import new_id
 from common.pages import page
 from services_catalog import queries as catalogue
 from stations import queries as stations
@@ -61,8 +64,10 @@ def form_page(
     errors: dict[str, str] | None = None,
     doubts: bool = False,
     told: str = "",
+    stored: Filled | None = None,
 ) -> str:
-    """WHO or MATTER. `told`: what became of asking the province. `errors`: None while nobody has been told what is wrong."""
+    """WHO or MATTER. `told`: what became of asking the province. `errors`: None while nobody has been told what is wrong.
+    `stored`: what the draft really holds, where the page shows something else."""
     checked, draft = filled.checked, filled.draft
     sections = form_view.sections(filled.family, checked, step, filled.places, errors or {})
     return page(
@@ -70,7 +75,7 @@ def form_page(
         **common(session, filled, step, where, by=by),
         sections=sections,
         errors=errors or {},
-        shown={question.name for section in sections for question in section.questions},
+        shown={question.name for section in sections for question in section.questions} | {CHANNEL},
         doubts=form_view.doubts(filled.family, checked, step) if doubts else [],
         notes=form_view.notes(checked, Level.INFO) if step is Step.MATTER and by is None else [],  # staff: on SIGN
         channels=channels(session, draft) if by and step is Step.WHO else [],
@@ -79,7 +84,42 @@ def form_page(
         asks=bool(by and where.look_up and step is Step.WHO and "psn_cert_type" in fields_of(filled.family, step)),
         insured=_insured(session, filled) if by and step is Step.WHO else [],
         told=told,
+        tab=new_id()[-12:],
+        base=base_of(_held(stored or filled, step)),
     )
+
+
+def _held(filled: Filled, step: Step) -> dict[str, Any]:
+    """What a page is drawn with, field by field."""
+    fields = {name: filled.checked.form[name] for name in fields_of(filled.family, step)}
+    return {name: list(one.values) or one.value for name, one in fields.items()} | {CHANNEL: filled.channel}
+
+
+def clash_page(
+    session: Session, filled: Filled, step: Step, where: Addresses, clashes: dict[str, Any], *, by: Actor | None
+) -> str:
+    """The page again: what was typed here stands in its fields, what was written elsewhere meanwhile stands beside them, and
+    the next press of the button keeps what is then in them."""
+    here = as_typed(session, filled, clashes, by=by, now=clock.now())
+    errors = {
+        name: _("别处改成了“%(there)s”，这里填的是“%(here)s”。留下对的，再按一次。", there=there, here=typed)
+        for name in clashes
+        for there, typed in [(_answered(session, filled, name), _answered(session, here, name))]
+    }
+    return form_page(session, here, step, where, by=by, errors=errors, stored=filled)
+
+
+def clash_words(filled: Filled, clashes: dict[str, Any]) -> str:
+    """The same for the script, in one sentence: nothing is asked before the page is sent."""
+    names = [_("怎么办") if name == CHANNEL else str(filled.checked.form.ask(name).label) for name in clashes]
+    return _("“%(fields)s”在别处改过，按下面的按钮再核一遍。", fields=_("、").join(names))
+
+
+def _answered(session: Session, filled: Filled, name: str) -> str:
+    if name == CHANNEL:
+        return dict(channels(session, filled.draft)).get(filled.channel, "")
+    field = filled.checked.form[name]
+    return form_view.in_words(field, field.value, filled.places) or _("没填")
 
 
 def _insured(session: Session, filled: Filled) -> list[str]:
@@ -259,10 +299,14 @@ def _links(
     return links
 
 
-def save_answer(session: Session, draft: Draft, *, by: Actor | None, now: datetime) -> dict[str, Any]:
-    """What the script hears after it saved: when, and the facts by which fields are shown now."""
-    facts = getattr(look(session, draft, by=by, now=now).checked.form, "facts", {})
-    return {"saved": say_time(now), "facts": facts}
+def save_answer(
+    session: Session, draft: Draft, clashes: dict[str, Any], *, by: Actor | None, now: datetime
+) -> ResponseReturnValue:
+    """What the script hears after it saved: when, and the facts by which fields are shown now; or what is not kept."""
+    filled = look(session, draft, by=by, now=now)
+    if clashes:
+        return {"error": "elsewhere", "message": clash_words(filled, clashes)}, 409
+    return {"saved": say_time(now), "facts": getattr(filled.checked.form, "facts", {})}
 
 
 def exit_page(session: Session, filled: Filled, where: Addresses, step: Step, *, by: Actor | None) -> str:

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any
 
 from cases.filing import Family
+from cases.two_pages import WRITERS
 from common.forms import Ask
 from common.i18n import lazy_gettext as _l
 
@@ -71,19 +72,20 @@ def typed_of(family: Family, sent: Any, whole: Collection[str] = ()) -> dict[str
     return said
 
 
-def beside(answers: Mapping[str, Any], typed: Mapping[str, Any], sent: Any) -> dict[str, Any]:
-    """What is kept beside the form's own fields: how it is handled, which doubts were confirmed. Who then writes something
-    else has confirmed nothing yet."""
-    said: dict[str, Any] = {}
-    if CHANNEL in sent:
-        said[CHANNEL] = str(sent[CHANNEL])[:20]
+def channel_of(sent: Any) -> dict[str, str]:
+    """How it is handled, where the page says so; kept beside the form's own fields."""
+    return {CHANNEL: str(sent[CHANNEL])[:20]} if CHANNEL in sent else {}
+
+
+def confirmed(answers: Mapping[str, Any], typed: Mapping[str, Any], sent: Any) -> dict[str, Any]:
+    """Which doubts were confirmed; kept beside the fields. Who then writes something else has confirmed nothing yet."""
     before = set(answers.get(CONFIRMED) or ())
     named = {name for name in sent.getlist(CONFIRMED) if name and len(name) <= 40}
     changed = {name for name, value in typed.items() if value != answers.get(name, "")}
     after = sorted((before | named) - changed)[:40]
-    return said | ({CONFIRMED: after} if after or before else {})
+    return {CONFIRMED: after} if after or before else {}
 
 
 def seen_part(answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers that stand in the summary: what must not have changed when somebody signs below it."""
-    return {name: value for name, value in answers.items() if name not in SIGNED and name != CONFIRMED}
+    return {name: value for name, value in answers.items() if name not in SIGNED | {CONFIRMED, WRITERS}}

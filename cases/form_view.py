@@ -13,7 +13,7 @@ from cases.filing import Checked, Family, Level, Remark
 from cases.form_places import fits
 from cases.form_steps import Step, fields_of, sections_of
 from common.forms import Field
-from common.i18n import english
+from common.i18n import chinese, english
 from common.i18n import gettext as _
 
 MANY = 600  # more names than that would make the page heavy: then they are typed without help
@@ -22,7 +22,6 @@ SETTLED = frozenset({"reason"})  # the item has said it already
 RADIOS = 5  # choices that stand open on the page
 FEW = 40  # choices that a phone's own list still shows well; more are typed and looked up
 _FAR = re.compile(r"(^|_)brdy$|^live_since$")  # years ago: typed, since a calendar would be leafed through for minutes
-_CHINESE = re.compile("[\u3007\u3400-\u9fff]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -69,7 +68,7 @@ class Answer:
     @property
     def zh(self) -> bool:
         """Whether it is Chinese in every language: a name, an address, a place."""
-        return bool(_CHINESE.search(self.words))
+        return chinese(self.words)
 
 
 Places = Mapping[str, Mapping[str, str]]  # field → code → name
@@ -186,10 +185,11 @@ def summary(family: Family, checked: Checked, places: Places) -> list[tuple[str,
 def _answer(form: Any, name: str, step: Step, places: Places) -> Answer:
     field, meaning = form[name], getattr(form, "said", {}).get(name)
     words = meaning if isinstance(meaning, str) else field.value  # normalised, where it is right
-    return Answer(name, str(field.ask.label), _words(field, words, places), step, field.error)
+    return Answer(name, str(field.ask.label), in_words(field, words, places), step, field.error)
 
 
-def _words(field: Field, value: str, places: Places) -> str:
+def in_words(field: Field, value: str, places: Places) -> str:
+    """What was answered, as people say it; "" where nothing was."""
     options = {code: str(words) for code, words in field.ask.options}
     if field.ask.widget == "tick":
         return _("是") if value in TICKED else ""

@@ -133,6 +133,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "reveals": may_reveal(by),
         "sections": words.sections_of(case, divisions(session), told),
         "papers": [(paper, words.paper_name(paper.kind, asked), _paper_tag(paper.state)) for paper in file.papers],
+        "unseen": sum(paper.state == "received" for paper in file.papers),
         "marks": bool(MAY[by.role] & {Action.ACCEPT, Action.DECIDE}) and case.desk is not None,
         "authorisations": [
             (one, words.kind_of_authorisation(one.kind), _agent(one.agent), until_or_revoked(one, today))
@@ -273,7 +274,7 @@ def step_words(step: str, said: Mapping[str, Any]) -> str:
         Step.SUPPLY: _("材料补上了"),
         Step.HAND_UP: _("交给县里"),
         Step.HAND_OVER: _("交给%(name)s", name=said.get("to", "")),
-        Step.APPROVE: _("通过"),
+        Step.APPROVE: _("通过（%(n)s 份材料没看过）", n=said["unseen"]) if said.get("unseen") else _("通过"),
         Step.REFUSE: _("不予办理"),
         Step.WITHDRAW: _("撤回"),
         Step.CORRECT: _("撤回，改了重报"),

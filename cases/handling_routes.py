@@ -146,6 +146,7 @@ def step(ref: str) -> ResponseReturnValue:
             asked=asked if said.step is Step.ASK else (),
             handler_id=handler[0] if handler else None,
             handler_name=handler[1] if handler else None,
+            unseen=said.unseen,
         )
 
     return _once(ref, said.op, typed, work, str(said.step))
@@ -205,30 +206,34 @@ def hand_over(ref: str) -> ResponseReturnValue:
 @bp.post("/cases/<ref>/correct")
 @needs(Action.FILE_CASE)
 def correct(ref: str) -> ResponseReturnValue:
-    """Withdraw it, and begin a draft with the same answers: what was filed stays as it was filed."""
+    """Withdraw it, and begin a draft with the same answers: what was filed stays as it was filed. A second tap finds the
+    first one's draft."""
     actor, now, typed = current_actor(), clock.now(), request.form.to_dict() | {"step": str(Step.CORRECT)}
     form = Form.read(StepForm, typed)
     if not form.ok:
         return _show(ref, errors=_under(typed, form.errors), typed=typed), 422
-    made: list[str] = []
+    request_said = {"version": str(form.value.version), "ref": _ref(ref), "path": request.path}
 
-    def work(session: Any) -> None:
-        made.clear()
+    def work(session: Any) -> str:
         case = queries.for_step(session, _ref(ref), actor)
         if case is None:
             abort(404)
+        done = operations.said_before(session, form.value.op, request_said, actor)
+        if done is not None:
+            return done["draft"]
         operations.take_step(session, case, Step.CORRECT, by=actor, now=now, version=form.value.version)
         answers = operations.answers_to_correct(case)
         draft, _secret = drafts.begin(session, case.item_no, now=now, by=actor, answers=answers, corrects_id=case.id)
-        made.append(draft.id)
+        operations.remember(session, form.value.op, request_said, case, actor, now, draft=draft.id)
+        return draft.id
 
     try:
-        done_once(work)
+        made = done_once(work)
     except Refused as problem:
         reading().rollback()
         reading().expunge_all()
         return _show(ref, errors=_under(typed, {"form": problem.words}), typed=typed), problem.status
-    return see(f"/work/drafts/{made[0]}")
+    return see(f"/work/drafts/{made}")
 
 
 # What is shown once

@@ -47,9 +47,11 @@ def take_step(
     handler_id: str | None = None,
     handler_name: str | None = None,
     device_at: datetime | None = None,
+    unseen: int = 0,
 ) -> Case:
     """One step of the table in cases/transitions.py. by: an actor, or RESIDENT, PROVINCE, CLOCK. version: what the person
-    had before their eyes; another one raises Refused. Lock the case first (cases.queries.for_step)."""
+    had before their eyes; another one raises Refused. unseen: how many papers nobody has looked at whoever approves knows
+    of. Lock the case first (cases.queries.for_step)."""
     if version is not None and version != case.version:
         raise Refused(_("这份申请刚被改过，请看过新内容再提交"))
     rule = rule_for(step, State(case.state), Desk(case.desk) if case.desk else None)
@@ -63,6 +65,9 @@ def take_step(
     missing = still_missing(session, case) if step is Step.SUPPLY else []
     if missing:
         raise Refused(_("还差：%(papers)s", papers=_("、").join(missing)), 422)
+    unlooked = _unlooked(session, case) if step is Step.APPROVE else 0
+    if unlooked > unseen:
+        raise Refused(_("还有 %(n)s 份材料没看过。请先看；不看也要通过，请勾上再按。", n=unlooked), 422)
 
     today, days = clock.local_date(now), working_days(session)
     was_waiting = case.state == State.NEEDS_SUPPLEMENT
@@ -94,6 +99,7 @@ def take_step(
         "basis": basis,
         "asked": [as_asked(need) for need in asked],
         "to": handler_name or "",
+        "unseen": unlooked,
     }
     add_event(session, case, step, by, now, device_at=device_at, **{k: v for k, v in said.items() if v})
     news.tell(session, case, now, words)
@@ -129,6 +135,12 @@ def _must_be_said(
         raise Refused(_("不予办理要写清楚原因，并写上依据"), 422)
     if step is Step.HAND_OVER and (not handler_id or handler_id == case.handler_id):
         raise Refused(_("请选择交给哪位同事"), 422)
+
+
+def _unlooked(session: Session, case: Case) -> int:
+    """How many of its papers nobody has said anything of."""
+    wanted = sa.select(sa.func.count()).where(Paper.case_id == case.id, Paper.state == "received")
+    return session.scalar(wanted) or 0
 
 
 def asked_papers(events: Sequence[CaseEvent]) -> list[dict[str, str]]:
@@ -273,18 +285,29 @@ def new_follow_code(session: Session, case: Case, *, by: Actor, now: datetime) -
 
 def done_before(session: Session, op_id: str, request: dict[str, str], by: Actor | None) -> bool:
     """Whether this very operation was done already. Raises Refused for the same id with other content or in other hands."""
+    return said_before(session, op_id, request, by) is not None
+
+
+def said_before(session: Session, op_id: str, request: dict[str, str], by: Actor | None) -> dict[str, str] | None:
+    """What this very operation was answered, when it was done already. Raises Refused as done_before."""
     kept = session.get(KeptOperation, op_id)
     if kept is None:
-        return False
+        return None
     if kept.sha256 != fingerprint(request) or kept.actor_id != (by.account_id if by else None):
         raise Refused(_("这份申请刚被改过，请看过新内容再提交"))
-    return True
+    return dict(kept.answer)
 
 
 def remember(
-    session: Session, op_id: str, request: dict[str, str], case: Case, by: Actor | None, now: datetime
+    session: Session,
+    op_id: str,
+    request: dict[str, str],
+    case: Case,
+    by: Actor | None,
+    now: datetime,
+    **more: str,
 ) -> None:
-    """Note that it was done, in the same transaction."""
+    """Note that it was done, in the same transaction. more: what to say again beside the receipt's number."""
     session.add(
         KeptOperation(
             op_id=op_id,
@@ -292,7 +315,7 @@ def remember(
             actor_id=by.account_id if by else None,
             sha256=fingerprint(request),
             case_id=case.id,
-            answer={"ref": case.ref},
+            answer={"ref": case.ref} | more,
             at=now,
         )
     )

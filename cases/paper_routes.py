@@ -19,6 +19,7 @@ from werkzeug.wsgi import get_input_stream
 
 from accounts.current import maybe_actor
 from cases import paper_operations, papers
+from cases.glances import glances_of, look_of
 from cases.models import Case, Draft, Paper
 from cases.paper_operations import Kept, Refused
 from cases.paper_rights import holder_of, rights
@@ -64,8 +65,8 @@ def add_to_case(id: str) -> ResponseReturnValue:
 @bp.get("/papers/<id>")
 @open_to(EVERYONE)
 def show(id: str) -> ResponseReturnValue:
-    """The paper itself. That a case's paper was seen in full is in the audit before the first byte: a look is the one
-    thing that a GET writes down."""
+    """The paper itself. That a case's paper was seen in full is in the audit before the first byte: a look, large or small,
+    is the one thing that a GET writes down."""
     paper, holder = _seen(id)
     id, kind, mime = paper.id, paper.kind, paper.mime
     if isinstance(holder, Case):
@@ -79,8 +80,18 @@ def show(id: str) -> ResponseReturnValue:
 @bp.get("/papers/<id>/small")
 @open_to(EVERYONE)
 def small(id: str) -> ResponseReturnValue:
-    """Its thumbnail. Two statements."""
-    return _bytes(_seen(id)[0].id, shelf_of(current_app).read_small, papers.JPEG)
+    """Its thumbnail. Two statements; the first one of a case's on a day is in the audit before the first byte."""
+    paper, holder = _seen(id)
+    id, kind = paper.id, paper.kind
+    if isinstance(holder, Case):
+        glances, look = glances_of(current_app), look_of(holder, rights().account(), clock.now())
+        if not glances.has(look):
+            _let_go()
+            with writing() as session:
+                _note(session, holder, "glance", id, kind)
+                session.commit()
+            glances.keep(look)
+    return _bytes(id, shelf_of(current_app).read_small, papers.JPEG)
 
 
 @bp.post("/papers/<id>/remove")

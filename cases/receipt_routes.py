@@ -10,10 +10,10 @@ from accounts.doors import needs
 from accounts.policy import Action
 from cases import queries, receipts
 from cases.filling import code_of_receipt
-from cases.models import State
+from cases.models import Case, State
 from cases.operations import asked_papers
 from cases.receipts import Receipt, read_ref, say_ref
-from cases.trail import state_word
+from cases.trail import state_word, told_at_filing
 from common import clock
 from common.db import reading
 from common.i18n import gettext as _
@@ -55,11 +55,21 @@ def show(ref: str) -> ResponseReturnValue:
         code_image=qr(receipts.sign(current_app.extensions["keys"], vouched)),
         sms=_sms(item, say_ref(case.ref), code, station.name if station else ""),
         missing=missing,
+        told=told_at_filing(found.events),
+        holds=_holds(case),
         filed_on=clock.local_date(case.filed_at),
-        told=case.subject.get("masked_phone") or "",
+        phone=case.subject.get("masked_phone") or "",
         who=case.subject.get("masked_name") or "",
         sms_ok=any(consent.kind == "sms" and consent.withdrawn_at is None for consent in found.consents),
     )
+
+
+def _holds(case: Case) -> str:
+    """From when and until when what is filed will hold; "" where that is no matter of days."""
+    if case.family != "remote_care" or case.starts_on is None or case.answers.get("filing_act") == "cancel":
+        return ""
+    start, end = case.starts_on.isoformat(), case.ends_on.isoformat() if case.ends_on else None
+    return _("%(start)s 到 %(end)s", start=start, end=end) if end else _("%(start)s 起，没有截止日", start=start)
 
 
 def _sms(item: ItemView, ref: str, code: str | None, station: str) -> str:

@@ -1,4 +1,5 @@
-"""留存期限: what is deleted when. Drafts by their last day, the rest by class, months after a case ended (data/retention.csv).
+"""留存期限: what is deleted when. Drafts by their last day, the rest by class, months after a case ended (data/retention.csv, or
+the file that MENKOU_RETENTION names).
 
 What stays of a case is a number without a person: item, station, states and dates, for counting. Room `cases`, floor 4.
 Never commits. Call it again until it says that nothing was left.
@@ -9,10 +10,10 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from cases.models import Authorisation, Case, CaseEvent, Consent, Draft, KeptOperation, Paper, State
@@ -53,7 +54,6 @@ class Removed:
         return not (self.drafts or self.papers or self.persons or self.requests)
 
 
-@cache
 def classes(file: Path = FILE) -> dict[str, Kept]:
     """The classes by name. Raises ValueError when the file does not say months, from 1 on, for each of ours."""
     try:
@@ -67,9 +67,15 @@ def classes(file: Path = FILE) -> dict[str, Kept]:
     return found
 
 
-def remove_due(session: Session, now: datetime, most: int = AT_A_TIME, policy: Path = FILE) -> Removed:
+def periods_of(app: Flask) -> dict[str, Kept]:
+    """Those of this installation: what is deleted by, and what residents are told (/privacy)."""
+    found: dict[str, Kept] = app.extensions["retention"]
+    return found
+
+
+def remove_due(session: Session, now: datetime, kept: dict[str, Kept], most: int = AT_A_TIME) -> Removed:
     """Delete what its time is over for, at most so many of each class."""
-    done, kept = Removed(), classes(policy)
+    done = Removed()
     _drafts(session, now, most, done)
     _papers(session, _before(now, kept["papers"].months), most, done)
     for case in _ended(session, _before(now, kept["answers"].months), most):

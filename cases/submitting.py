@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import Action, Actor, Role, may
 from cases import deadlines, news, receipts
+from cases.admission import unreachable
 from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
@@ -34,6 +35,7 @@ from stations import queries as stations
 
 NOTICE_VERSION = 1
 MARK = "commit_mark"  # how the person confirmed the promise
+TOO_LATE = frozenset({"papers", "grdn_relation", "is_student"})  # hints that are of no use once it is filed
 SIGNED_PAPERS = frozenset({SIGNATURE, "written_authorisation", *EVIDENCE.values()})
 
 
@@ -201,7 +203,7 @@ def submit(
         paper.case_id, paper.draft_id, paper.county_code = case.id, None, case.county_code
     session.add_all(_authorisations(checked, case, at_hand, now))
     session.add_all(_consents(checked, case, now))
-    add_event(session, case, "submit", by, now, seq=1)
+    add_event(session, case, "submit", by, now, seq=1, told=_told(checked))
     if missing:
         add_event(session, case, Step.ASK, by, now, seq=2, asked=[as_asked(need) for need in missing])
     if draft is not None:
@@ -226,6 +228,12 @@ def submit(
     session.flush()
     add_audit(session, case, "case.submit", by, now)
     return Submitted(case.ref, code, False, State(case.state), checked.remarks)
+
+
+def _told(checked: Checked) -> list[dict[str, Any]]:
+    """What matters to the resident from now on, for the receipt."""
+    hints = (one for one in checked.remarks if one.level is Level.INFO and one.field not in TOO_LATE)
+    return [{"words": one.words, "now": one.words == unreachable()} for one in hints]
 
 
 def _new_case(

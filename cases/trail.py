@@ -1,5 +1,7 @@
 """What every step leaves behind: an event that people read, an audit entry that auditors read. Room `cases`, floor 4."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Session
 from accounts.policy import Actor
 from cases.models import Case, CaseEvent, State
 from common import audit
+from common.i18n import chinese
 from common.i18n import gettext as _
 
 
@@ -57,6 +60,23 @@ def add_audit(session: Session, case: Case, action: str, by: Actor | str, now: d
         facts={"ref": case.ref, "version": case.version, "state": case.state},
         now=now,
     )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the resident was told when it was filed. `words`: in the language of that page, `zh`: Chinese; `now`: it holds at
+    once, not only when it is done."""
+
+    words: str
+    now: bool
+    zh: bool
+
+
+def told_at_filing(events: Sequence[CaseEvent]) -> list[Told]:
+    """Everything of that, in its order."""
+    filed = next((event for event in events if event.step == "submit"), None)
+    said = (filed.details or {}).get("told", []) if filed else []
+    return [Told(one["words"], one["now"], chinese(one["words"])) for one in said]
 
 
 def state_word(state: str) -> str:

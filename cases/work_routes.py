@@ -1,5 +1,7 @@
 """今天, and filling a form in for a resident: begun, or taken over from the resident's own; saved as it is typed. Floor 4."""
 
+from typing import Any
+
 from flask import Blueprint, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -13,6 +15,7 @@ from cases.families import FAMILIES
 from cases.filling import Filled
 from cases.form_pages import (
     Addresses,
+    clash_page,
     exit_page,
     form_page,
     papers_page,
@@ -180,12 +183,15 @@ def fill(id: str) -> ResponseReturnValue:
     try:
         with writing() as session:
             kept = filling.locked(session, id, now=clock.now(), by=current_actor())
-            filling.keep(session, kept, request.form, step=step, now=clock.now())
+            clashes = filling.keep(session, kept, request.form, step=step, now=clock.now())
             session.commit()
     except Refused as problem:
         if step is not Step.SIGN or problem.status != 404:
             return _refused(problem)
+        clashes = {}
     reading().rollback()  # to see what was just written
+    if clashes:
+        return _ask_about(id, step, clashes)
     if request.form.get("go") == "back":
         return see(url_for("work.draft", id=id, step=max(1, step - 1)))
     if step is Step.SIGN:
@@ -199,6 +205,11 @@ def fill(id: str) -> ResponseReturnValue:
     if wrong or doubts(filled.family, filled.checked, step):
         return _show(filled, step, told=True), 422
     return see(url_for("work.draft", id=id, step=step + 1))
+
+
+def _ask_about(id: str, step: Step, clashes: dict[str, Any]) -> ResponseReturnValue:
+    filled = _filled(id)
+    return clash_page(reading(), filled, step, _addresses(filled.draft), clashes, by=current_actor()), 409
 
 
 def _hand_in(id: str) -> ResponseReturnValue:
@@ -229,9 +240,10 @@ def save(id: str) -> ResponseReturnValue:
     by, now = current_actor(), clock.now()
     try:
         with writing() as session:
-            kept = filling.keep(session, filling.locked(session, id, now=now, by=by), request.form, step=None, now=now)
+            kept = filling.locked(session, id, now=now, by=by)
+            clashes = filling.keep(session, kept, request.form, step=None, now=now)
             session.commit()
-            return save_answer(session, kept, by=by, now=now)
+            return save_answer(session, kept, clashes, by=by, now=now)
     except Refused as problem:
         return {"error": "draft", "message": problem.words}, problem.status
 
@@ -247,9 +259,11 @@ def ask_province(id: str) -> ResponseReturnValue:
     try:
         with writing() as session:
             kept = filling.locked(session, id, now=now, by=by)
-            filling.keep(session, kept, request.form, step=Step.WHO, now=now)
+            clashes = filling.keep(session, kept, request.form, step=Step.WHO, now=now)
             session.commit()
         reading().rollback()
+        if clashes:
+            return _ask_about(id, Step.WHO, clashes)
         filled = _filled(id)
         subject = filled.checked.subject
         if subject is None or subject.certno is None:

@@ -117,6 +117,11 @@ def lazy_gettext(words: str, **values: Any) -> LazyString:
     return LazyString(gettext, words, **values)
 
 
+def chinese(words: str) -> bool:
+    """Whether it holds Chinese, whatever the reader's language: a name, an address, what was said in another language."""
+    return any("\u3400" <= c <= "\u9fff" or c == "〇" for c in words)
+
+
 def say_date(day: date) -> str:
     """11月25日 周三, or Wed 25 Nov."""
     if english():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     public_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
     valhalla_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = ""
     channel: Path | None = None
+    retention: Path | None = None
 
     @property
     def keys_folder(self) -> Path:
@@ -65,16 +66,19 @@ class Settings(BaseSettings):
             raise ValueError("must name a folder; in a demo leave the line out for var beside the code")
         return value
 
-    @field_validator("channel", mode="before")
+    @field_validator("channel", "retention", mode="before")
     @classmethod
     def _may_be_none(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("channel")
+    @field_validator("channel", "retention")
     @classmethod
-    def _is_a_file(cls, value: Path | None) -> Path | None:
+    def _is_a_file(cls, value: Path | None, field: ValidationInfo) -> Path | None:
         if value is not None and not value.is_file():
-            raise ValueError(f"must be the path of a channel file (docs/sync.md), not {str(value)[:40]!r}")
+            what = (
+                "channel file (docs/sync.md)" if field.field_name == "channel" else "table of periods (docs/privacy.md)"
+            )
+            raise ValueError(f"must be the path of a {what}, not {str(value)[:40]!r}")
         return value
 
     @field_validator("database_url")

@@ -7,7 +7,7 @@
 
   function body(names) {
     var sent = new URLSearchParams();
-    names.forEach(function (name) {
+    ["tab", "base"].concat(names).forEach(function (name) { // which page this is, and what it was drawn with
       var values = new FormData(form).getAll(name);
       (values.length ? values : [""]).forEach(function (value) { sent.append(name, value); });
     });

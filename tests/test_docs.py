@@ -1,5 +1,6 @@
 """What can be typed is written down, and what is written down exists: commands, options, make targets, links."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
+from accounts.audit_schema import ACTION_WORDS
+from cases.transitions import Step
 from common.settings import ROOT, Settings
 
 MANUAL = ROOT / "docs" / "operating.md"
@@ -98,3 +101,45 @@ def test_pages_exist():
     wanted = ["README.md", "CHANGES.md"]
     wanted += [f"docs/{name}.md" for name in ("architecture", "operating", "data-sources")]
     assert [name for name in wanted if not Path(ROOT / name).exists()] == []
+
+
+# The audit: what stands there is named to auditors and in the manual
+
+AUDITS = {"record", "add_audit", "note_failure", "_note", "_audit"}
+COMPOSED = {
+    "f'case.{step}'": {f"case.{step}" for step in Step},
+    "f'paper.{state}'": {"paper.fit", "paper.unfit"},
+    "f'paper.{action}'": {"paper.open", "paper.glance", "paper.add", "paper.remove"},
+    "f'{counted[0].kind}.refused'": {"name.refused", "code.refused"},
+}
+
+
+def audited() -> set[str]:
+    """Every action that our code writes into the audit."""
+    found: set[str] = set()
+    for room in ("accounts", "cases", "common", "services_catalog", "stations", "sync", "maps", "posters", "pocket"):
+        for file in sorted((ROOT / room).glob("*.py")):
+            for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in AUDITS:
+                    found |= _named(call)
+    return found
+
+
+def _named(call: ast.Call) -> set[str]:
+    found: set[str] = set()
+    for said in [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "action")]:
+        if isinstance(said, ast.JoinedStr):
+            found |= COMPOSED[ast.unparse(said)]
+        elif isinstance(said, ast.Constant) and isinstance(said.value, str):
+            if "." in said.value or said.value.startswith("sign_"):
+                found.add(said.value)
+            else:
+                assert f"paper.{said.value}" in COMPOSED["f'paper.{action}'"]
+    return found
+
+
+def test_every_audit_action_has_words_for_auditors_and_stands_in_the_manual_and_no_other_does():
+    actions = audited()
+    listed = set(re.findall(r"^\| `([a-z_.]+)` \| [^|]+ \|$", blocks_about("flask audit verify"), flags=re.M))
+    assert set(ACTION_WORDS) == actions
+    assert listed == actions

@@ -101,6 +101,7 @@ WRONG = [
     ({"MENKOU_VALHALLA_URL": "ftp://roads"}, "MENKOU_VALHALLA_URL", "http://"),
     ({"MENKOU_DATA_DIR": "/dev/null/data"}, "MENKOU_DATA_DIR", "a folder that can be written to"),
     ({"MENKOU_CHANNEL": "/nowhere/channel.toml"}, "MENKOU_CHANNEL", "must be the path of a channel file"),
+    ({"MENKOU_RETENTION": "/nowhere/periods.csv"}, "MENKOU_RETENTION", "must be the path of a table of periods"),
     ({"MENKOU_DATA_DIR": ""}, "MENKOU_DATA_DIR", "must name a folder"),
     ({"MENKOU_KEY_DIR": ""}, "MENKOU_KEY_DIR", "must name a folder"),
     ({"DATABASE_URL": "my database"}, "DATABASE_URL", "must look like"),

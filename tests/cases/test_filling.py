@@ -89,6 +89,25 @@ def test_the_receipt_shows_number_and_code_to_whoever_filed_and_only_for_half_an
     assert code not in clerk.client.get(answer.location).text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_receipt_and_the_resident_at_home_are_told_what_matters_from_now_on(app, session, clerk):
+    answer = clerk.begin(15).to_the_end().hand_in()
+    said = BeautifulSoup(clerk.client.get(answer.location).text, "html.parser")
+    words = said.main.get_text(" ", strip=True)
+    assert "办成后有效 2026-11-23 起，没有截止日" in words
+    assert "省平台暂时连不上，已收下并会自动核对，结果以回执为准" in said.find("ol", class_="steps").get_text()
+    assert said.find("ul", class_="dots").get_text(strip=True) == "报销比例可能和在本地不同，以参保地核定为准"
+    home, typed = app.test_client(), {"ref": session.scalars(sa.select(Case.ref)).one()}
+    home.post("/follow", data=typed | {"code": said.find(class_="digits").get_text()})
+    at_home = home.get("/follow").text
+    assert "办成以后请留意" in at_home
+    assert "报销比例可能和在本地不同，以参保地核定为准" in at_home
+    session.rollback()
+    session.execute(sa.update(Case).values(state=State.WITHDRAWN, desk=None))
+    session.commit()
+    assert "办成以后请留意" not in home.get("/follow").text
+
+
 def test_handing_in_twice_is_one_case_and_one_answer(session, clerk):
     clerk.begin(15).to_the_end()
     sent = SIGNED | clerk.hidden()
@@ -267,6 +286,82 @@ def test_two_tabs_lose_nothing_of_each_other(clerk):
     clerk.client.post(f"{clerk.at}/save", data={"mob": "15400000001"})
     page = clerk.page(1)
     assert (value(page, "psn_name"), value(page, "mob")) == ("王玉兰", "15400000001")
+
+
+def opened(clerk, step):
+    """A page as a browser has it before it: what it was drawn with travels back with it."""
+    page = clerk.page(step)
+    return {name: page.find("input", attrs={"name": name})["value"] for name in ("tab", "base")}
+
+
+def stored(session):
+    session.rollback()
+    return session.scalars(sa.select(Draft)).one().answers
+
+
+def test_what_a_page_did_not_touch_it_does_not_undo(session, clerk):
+    clerk.begin(15)
+    clerk.fill(1, WHO)
+    phone, screen = opened(clerk, 1), opened(clerk, 1)
+    assert clerk.fill(1, WHO | {"mob": "15400000002", "channel": "assisted"} | phone).status_code == 303
+    assert clerk.fill(1, WHO | {"psn_name": "王玉芝", "channel": "window"} | screen).status_code == 303
+    kept = stored(session)
+    assert (kept["mob"], kept["psn_name"], kept["channel"]) == ("15400000002", "王玉芝", "assisted")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("go", ["", "back"])
+def test_what_two_pages_changed_is_asked_about_with_both_values_and_then_kept(session, clerk, go):
+    clerk.begin(15)
+    clerk.fill(2, MATTER)
+    phone, screen = opened(clerk, 2), opened(clerk, 2)
+    clerk.fill(2, MATTER | {"rloc_admdvs": "成都", "resout_addr": "成都市某路 2 号"} | phone)
+    answer = clerk.fill(2, MATTER | {"rloc_admdvs": "杭州"} | screen, go=go)
+    assert answer.status_code == 409
+    assert wrong(answer) == {
+        "rloc_admdvs": "别处改成了“四川省 成都市”，这里填的是“浙江省 杭州市”。留下对的，再按一次。"
+    }
+    page = BeautifulSoup(answer.text, "html.parser")
+    assert (value(page, "rloc_admdvs"), value(page, "resout_addr")) == ("浙江省 杭州市", "成都市某路 2 号")
+    assert stored(session)["rloc_admdvs"] == "510100"
+    again = {name: value(page, name) for name in (*MATTER, "tab", "base")}
+    assert clerk.fill(2, again).status_code == 303
+    assert stored(session)["rloc_admdvs"] == "330100"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_ticks_and_choices_that_two_pages_changed_are_named_in_words(clerk):
+    clerk.begin(15)
+    clerk.fill(1, WHO)
+    phone, screen = opened(clerk, 1), opened(clerk, 1)
+    clerk.fill(1, WHO | {"insutype": "310", "no_phone": "1", "channel": "assisted"} | phone)
+    answer = clerk.fill(1, WHO | {"insutype": "", "channel": "door_to_door"} | screen)
+    told = wrong(answer)
+    assert set(told) == {"insutype", "channel"}
+    assert "“职工医保”，这里填的是“没填”" in told["insutype"]
+    assert "“帮办代办”，这里填的是“上门办”" in told["channel"]
+    assert value(BeautifulSoup(answer.text, "html.parser"), "no_phone") == "1"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_page_is_never_in_its_own_way_however_its_saves_arrive(session, clerk):
+    clerk.begin(15)
+    page = opened(clerk, 1)
+    for typed in ("1540000", "15400000001"):
+        assert clerk.client.post(f"{clerk.at}/save", data={"mob": typed} | page).status_code == 200
+    assert clerk.fill(1, WHO | {"mob": "15400000003"} | page).status_code == 303
+    assert clerk.fill(1, WHO | {"mob": ""} | page).status_code == 422  # emptied again: as it was drawn
+    assert stored(session)["mob"] == ""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_save_under_way_overwrites_nothing_newer_and_says_which_field(session, clerk):
+    clerk.begin(15)
+    phone, screen = opened(clerk, 1), opened(clerk, 1)
+    clerk.client.post(f"{clerk.at}/save", data={"mob": "15400000001"} | phone)
+    answer = clerk.client.post(f"{clerk.at}/save", data={"mob": "15400000002", "psn_name": "王玉兰"} | screen)
+    assert (answer.status_code, answer.json["message"]) == (409, "“手机号”在别处改过，按下面的按钮再核一遍。")
+    assert (stored(session)["mob"], stored(session)["psn_name"]) == ("15400000001", "王玉兰")
 
 
 def test_what_was_changed_behind_the_signers_back_is_not_handed_in(session, clerk):

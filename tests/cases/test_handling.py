@@ -277,7 +277,11 @@ def test_the_town_asks_for_a_paper_hands_up_and_the_county_decides(make, as_, se
     assert take(town, ref, "hand_up", 4).status_code == 303
     assert town.get(f"/cases/{ref}").status_code == 200, "the town still sees it"
     assert receipts.say_ref(ref) not in town.get("/cases").text
-    assert take(county, ref, "approve", 5).status_code == 303
+    unlooked = take(county, ref, "approve", 5, words="照办")
+    assert (unlooked.status_code, "还有 1 份材料没看过。请先看" in unlooked.text) == (422, True)
+    assert "照办" in unlooked.text
+    assert take(county, ref, "approve", 5, unseen=1).status_code == 303
+    assert "通过（1份材料没看过）" in text(county.get(f"/cases/{ref}"))
     steps = session.scalars(sa.select(CaseEvent.step).order_by(CaseEvent.seq)).all()
     assert steps == ["submit", "accept", "ask", "supply", "hand_up", "approve"]
     assert version(session, ref).state == State.APPROVED
@@ -357,6 +361,15 @@ def test_a_correction_withdraws_and_begins_a_draft_with_the_old_answers(make, as
     assert draft.answers["begndate"] == "2026-12-01"
     assert "promise" not in draft.answers
     assert version(session, ref).state == State.WITHDRAWN
+
+
+def test_a_second_tap_on_a_correction_finds_the_first_ones_draft(make, as_, session, helper):
+    ref, client, sent = make.case(by=helper), as_(helper), {"op": new_id(), "version": 1}
+    first, second = (client.post(f"/cases/{ref}/correct", data=sent) for _tap in range(2))
+    assert (first.status_code, second.status_code, first.location) == (303, 303, second.location)
+    assert session.scalar(sa.select(sa.func.count()).select_from(Draft)) == 1
+    assert client.post(f"/cases/{ref}/correct", data=sent | {"op": new_id()}).status_code == 409
+    assert client.post(f"/cases/{ref}/correct", data=sent | {"version": 2}).status_code == 409
 
 
 # Full values

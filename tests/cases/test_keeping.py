@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from accounts.policy import Role
+from app import create_app
 from cases import drafts, news, receipts, retention
 from cases.models import Authorisation, Case, CaseEvent, Consent, Draft, Paper, State
 from common.models import AuditEntry
 from common.sealing import public_receipt_key
+from common.settings import WrongSetting
 from sync.models import OutboxEntry
 
 NUMBER = "379801195208170020"
@@ -142,21 +144,26 @@ def test_short_messages_can_be_refused_later_at_the_desk_and_at_home(app, make, 
     assert stranger.post("/follow/no-sms").location == "/follow"
 
 
-def test_a_bureau_may_have_periods_of_its_own_but_no_broken_ones(app, make, session, helper, tmp_path):
+OWN = "class,months,what,source\npapers,{months},x,y\nanswers,121,x,y\nrequests,1,x,y\n"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_bureaus_own_periods_are_what_is_deleted_by_and_what_residents_are_told(
+    app, make, session, helper, tmp_path, monkeypatch
+):
     make.case(by=helper, state=State.DONE, state_at=days_ago(make, 800))
-    longer = tmp_path / "longer.csv"
-    longer.write_text("class,months,what,source\npapers,120,x,y\nanswers,120,x,y\nrequests,1,x,y\n", encoding="utf-8")
-    assert "0 件的个人信息" in run(app, "retention", "--policy", str(longer)).output
-    for words in (
-        "",
-        "class,months\npapers,1\n",
-        "class,months,what,source\npapers,0,x,y\nanswers,1,x,y\nrequests,1,x,y\n",
-    ):
-        longer.with_name("broken.csv").write_text(words, encoding="utf-8")
-        broken = run(app, "retention", "--policy", str(longer.with_name("broken.csv")))
-        assert (broken.exit_code, "四列" in broken.output) == (1, True)
-        retention.classes.cache_clear()
-    assert run(app, "retention", "--policy", str(tmp_path / "nothing.csv")).exit_code == 1
+    own = tmp_path / "own.csv"
+    own.write_text(OWN.format(months=120), encoding="utf-8")
+    settings = app.config["SETTINGS"].model_copy(update={"retention": own})
+    bureau = create_app(settings)
+    assert "0 件的个人信息" in run(bureau, "retention").output
+    told = bureau.test_client().get("/privacy").text
+    assert "办结后 120 个月删" in told
+    assert "办结后 121 个月删" in told
+    for broken in ("", "class,months\npapers,1\n", OWN.format(months=0), OWN.replace("requests", "letters")):
+        own.write_text(broken, encoding="utf-8")
+        with pytest.raises(WrongSetting, match="MENKOU_RETENTION"):
+            create_app(settings)
 
 
 def test_expired_drafts_go_with_their_papers(app, make, session, helper):

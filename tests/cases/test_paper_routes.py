@@ -17,11 +17,13 @@ from cases import paper_operations, papers
 from cases.models import Case, CaseEvent, Paper, State
 from cases.paper_store import shelf_of
 from cases.papers import SIGNATURE
+from common.clock import Clock
 from common.ids import new_id
 from common.models import AuditEntry
 from tests.cases import handed_in
 from tests.cases.holding import Holding, case, draft
 from tests.common.pictures import photo
+from tests.conftest import NOW
 
 SCRIPT = {"Accept": "application/json"}
 
@@ -189,8 +191,20 @@ def test_whoever_opens_adds_or_removes_a_paper_of_a_case_is_in_the_audit(client,
     assert client.post(said["remove"], headers=SCRIPT).status_code == 200
     session.rollback()
     entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.seq)).all()
-    assert [entry.action for entry in entries] == ["paper.add", "paper.open", "paper.remove"]
+    assert [entry.action for entry in entries] == ["paper.add", "paper.glance", "paper.open", "paper.remove"]
     assert {(entry.about_id, entry.actor_id) for entry in entries} == {(my_case, "helper-1")}
+
+
+def test_a_page_of_thumbnails_is_one_look_a_day_and_a_draft_is_ones_own(client, session, my_case, mine, app):
+    own = send(client, f"draft/{mine}", photo()).json["small"]
+    small = [send(client, f"case/{my_case}", photo(900 + n, 700)).json["small"] for n in range(3)]
+    for path in (own, *small, *small):
+        assert client.get(path).status_code == 200
+    app.extensions["clock"] = Clock(NOW + timedelta(days=1))
+    assert client.get(small[0]).status_code == 200
+    session.rollback()
+    looks = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "paper.glance")).all()
+    assert [(one.about_id, (one.day - looks[0].day).days) for one in looks] == [(my_case, 0), (my_case, 1)]
 
 
 def test_a_paper_of_ones_own_draft_is_looked_at_without_an_entry(client, session, mine):

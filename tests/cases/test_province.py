@@ -219,7 +219,7 @@ def test_a_paper_that_the_province_asks_for_is_asked_of_the_resident_and_filed_a
     session.add(Paper(case_id=case.id, kind="other", state="received", at=NOW, **facts))
     session.commit()
     one.take(Step.SUPPLY, officer)
-    one.take(Step.APPROVE, officer)
+    one.take(Step.APPROVE, officer, unseen=1)
     assert [body["ver_no"] for body in one.bodies("case_submit")] == [2, 5]
     assert one.bodies("case_submit")[-1]["att_cnt"] == 1
     one.decide("approved", ver=2)
