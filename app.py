@@ -68,8 +68,9 @@ import sync.cli
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from accounts.policy import Action
-from cases import follow_access, paper_access, paper_store, province, retention
+from cases import follow_access, paper_access, paper_store, province, retention, trail, words
 from cases.families import FAMILIES
+from cases.receipts import say_ref
 from common import (
     clock,
     compression,
@@ -144,6 +145,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _set_up_sign_in(app)
     app.extensions["places"] = Places(_station_place, _division_name)
     app.extensions["demo_places"] = _demo_places
+    app.extensions["audit_says"] = {"state": trail.state_word, "kind": words.paper_name, "ref": say_ref}
     app.extensions["work_begins"] = (
         (Action.FILE_CASE, "/work"),
         (Action.READ_CASE, "/cases"),

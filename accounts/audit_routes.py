@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
-from accounts.audit_schema import ACTION_WORDS, FACT_WORDS, OTHERS, AuditQuery
+from accounts.audit_schema import ACTION_WORDS, FACT_WORDS, KIND_WORDS, OTHERS, AuditQuery
 from accounts.current import current_actor
 from accounts.doors import needs
 from accounts.places import places
@@ -78,8 +78,15 @@ def _row(row: Seen, names: dict[str, str]) -> dict[str, Any]:
         "what": str(ACTION_WORDS.get(row.action, row.action)),
         "who": names.get(row.actor_id or "", ""),
         "role": str(role or row.actor_role),
-        "about": f"{row.about_kind} …{row.about_id[-8:]}",
-        "facts": [(str(FACT_WORDS.get(name, name)), str(said)) for name, said in row.facts.items()],
+        "about": f"{KIND_WORDS.get(row.about_kind, row.about_kind)} …{row.about_id[-8:]}",
+        "facts": [(str(FACT_WORDS.get(name, name)), _fact(name, said)) for name, said in row.facts.items()],
         "purpose": row.purpose or "",
         "unreadable": row.unreadable,
     }
+
+
+def _fact(name: str, said: Any) -> str:
+    """In the words of the room it comes from, where that room has some (app.py); ids by their end."""
+    words = current_app.extensions["audit_says"].get(name)
+    known = words(said) if words else None
+    return known or (f"…{said[-8:]}" if isinstance(said, str) and len(said) == 32 else str(said))

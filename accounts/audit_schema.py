@@ -95,10 +95,22 @@ ACTION_WORDS = {
 }
 # Who acted without an account of ours.
 OTHERS = {"resident": _l("居民"), "province": _l("省平台"), "clock": _l("到期自动"), "operator": _l("运维")}
+KIND_WORDS = {
+    "case": _l("办件"),
+    "draft": _l("草稿"),
+    "person": _l("居民"),
+    "account": _l("账号"),
+    "sign_in": _l("登录"),
+    "channel": _l("报送通道"),
+    "outbox": _l("报送"),
+}
 FACT_WORDS = {
     "ref": _l("回执号"),
     "version": _l("第几版"),
     "state": _l("状态"),
     "field": _l("哪一项"),
     "found": _l("查到几件"),
+    "paper": _l("编号"),
+    "kind": _l("材料"),
+    "item": _l("第几项"),
 }
