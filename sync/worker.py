@@ -248,7 +248,11 @@ class Worker:
         try:
             with session.begin_nested():
                 for entry, judged, later in outcomes:
-                    self._one(session, entry, judged, now, later)
+                    self._write(entry, judged, now, later)
+                session.flush()  # all at once: a room's first question would write each alone
+                # Case by case in the order of their ids, as pulls do: two workers that lock several never wait in a ring.
+                for entry, judged, _ in sorted(outcomes, key=lambda outcome: outcome[0].aggregate):
+                    self._say(session, entry, judged, now)
         except sa.exc.OperationalError:
             raise
         except Exception as problem:
@@ -276,16 +280,13 @@ class Worker:
         elif judged.outcome == "done" and logical in self.smaller:  # one stray 413 does not make it slow for ever
             self.smaller[logical] = min(self.smaller[logical] + 1, self.channel.profile.transactions[logical].batch)
 
-    def _one(self, session: Session, entry: OutboxEntry, judged: Judged, now: datetime, later: datetime) -> None:
+    def _write(self, entry: OutboxEntry, judged: Judged, now: datetime, later: datetime) -> None:
         match judged.outcome:
             case "done":
                 keep = timedelta(days=self.channel.profile.keep_days)
                 outbox.acked(entry, answer=judged.output, refmsgid=judged.refmsgid, now=now, keep=keep)
-                self.handlers.acked(session, entry.logical, entry.aggregate, judged.output, now)
             case "reject" | "resync":
                 outbox.rejected(entry, infcode=judged.infcode, words=judged.words, kind=judged.kind)
-                if judged.kind == "business":
-                    self.handlers.rejected(session, entry.logical, entry.aggregate, judged.words, now)
             case "smaller":
                 entry.msgid = None  # another batch is another message
                 outbox.again(entry, doubtful=False, at=now, kind=judged.kind, words=judged.words)
@@ -298,6 +299,13 @@ class Worker:
                 outbox.again(
                     entry, doubtful=doubtful, at=later, kind=judged.kind, infcode=judged.infcode, words=judged.words
                 )
+
+    def _say(self, session: Session, entry: OutboxEntry, judged: Judged, now: datetime) -> None:
+        """To the rooms above: it has arrived, or the platform itself refuses it."""
+        if judged.outcome == "done":
+            self.handlers.acked(session, entry.logical, entry.aggregate, judged.output, now)
+        elif judged.outcome in ("reject", "resync") and judged.kind == "business":
+            self.handlers.rejected(session, entry.logical, entry.aggregate, judged.words, now)
 
 
 @dataclass(frozen=True)

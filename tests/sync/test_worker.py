@@ -315,6 +315,18 @@ def test_after_its_time_the_rest_of_a_lease_goes_back_to_its_place_in_the_queue(
     assert [case for case, _version in platform.order] == rids
 
 
+def test_rooms_hear_of_what_went_together_in_the_order_of_the_cases(new_worker, owe, platform):
+    heard = []
+    worker = new_worker(
+        burst_s=60, handlers=Handlers(acked=lambda _session, _logical, case, *_: heard.append(case[5:7]))
+    )
+    for case in ("cc", "aa", "bb"):
+        owe(case, 1)
+    worker.step()
+    assert heard == ["aa", "bb", "cc"]
+    assert [case[:2] for case, _version in platform.order] == ["cc", "aa", "bb"]  # the longest wait first
+
+
 def test_a_failure_among_what_was_leased_together_is_its_own(new_worker, owe, box, platform, hands):
     worker = new_worker(burst_s=60)
     rids = [owe(name, 1) for name in ("aa", "bb", "cc", "dd", "ee")]
