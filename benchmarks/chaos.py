@@ -21,7 +21,7 @@ from common.sealing import make_keys
 from tests import postgres
 from tests.sync import chaos
 
-PARTS = 2_500  # messages of one seed
+PARTS = 2_500  # messages of one seed, at most
 COLUMNS = (
     ("seed", 4),
     ("database", 10),
@@ -47,11 +47,12 @@ def main() -> int:
     ask.add_argument("--seed", type=int, default=1, help="the first seed")
     chosen = ask.parse_args()
     logging.getLogger("menkou.sync").setLevel(logging.CRITICAL)  # what fails is counted, not told
-    say(f"{chosen.ops} messages in parts of {PARTS}; GmSSL says on stderr each time a forged signature fails")
+    say(f"{chosen.ops} messages in parts of at most {PARTS}; GmSSL says on stderr each time a forged signature fails")
     line([name for name, _width in COLUMNS])
     line(["-" * width for _name, width in COLUMNS])
     with databases() as names:
-        parts = [PARTS] * (chosen.ops // PARTS) + ([chosen.ops % PARTS] if chosen.ops % PARTS else [])
+        size = min(PARTS, -(-chosen.ops // len(names)))  # so that each database gets one
+        parts = [size] * (chosen.ops // size) + ([chosen.ops % size] if chosen.ops % size else [])
         wrong = [part(names[n % len(names)], chosen.seed + n, ops) for n, ops in enumerate(parts)]
     for words in filter(None, wrong):
         say(str(words))

@@ -28,7 +28,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """User and system time of the server and its children until now."""
-        return sum(map(_cpu_seconds, family(self.process.pid)))
+        return sum(map(cpu_seconds, family(self.process.pid)))
 
     def memory_mb(self) -> float:
         """Memory of all its processes, shared pages counted once."""
@@ -100,7 +100,8 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """User and system time of one process until now; 0 when it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -31,6 +31,7 @@ def run(work: Callable[[], int], transport: Transport, *, until_empty: bool = Fa
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
         stop.set()
+        transport.stopping = True
         signal.setitimer(signal.ITIMER_REAL, GRACE, 0.5)
 
     def break_off(_number: int, _frame: FrameType | None) -> None:

@@ -79,31 +79,29 @@ def lease(
     most: int,
     most_chars: int,
     batches: Mapping[str, int],
+    requests: int = 1,
     new_first: bool = False,
-) -> list[OutboxEntry]:
-    """Take what goes into one request: entries that are due and first in their aggregate, oldest first, of one transaction.
+) -> list[list[OutboxEntry]]:
+    """Take what goes into the next requests, one list each, oldest first: entries that are due and first in their
+    aggregate, so no two of them are of one aggregate.
 
     An expired lease counts as due: whoever held it was killed, perhaps after sending, so it comes back as `unknown`.
-    until: when this lease runs out. most: entries looked at. most_chars: of the request; an entry that is longer goes
-    alone. batches: how many of a logical name may go together; names that are not in it stay where they are. new_first:
-    expired and doubtful ones only when nothing new is due (two statements less).
+    until: when this lease runs out. most: entries looked at. most_chars: of a request; an entry that is longer goes
+    alone. batches: how many of a logical name may go together; names that are not in it stay where they are. requests: at
+    most so many. new_first: expired and doubtful ones only when nothing new is due (two statements less).
     """
     found = _due(session, channel, now=now, most=most, logical=tuple(batches), new_first=new_first)
-    if not found:
-        return []
-    first = found[0]
-    if first.msgid:  # what went out together goes out together again: the same number says the same
-        chosen = _sent_together(session, first.msgid, now)
-    else:
-        alike = [row for row in found if row.logical == first.logical and row.msgid is None]
-        chosen = [row.id for row in _fitting(alike[: batches[first.logical]], most_chars)]
-    taken = list(session.scalars(sa.select(OutboxEntry).where(OutboxEntry.id.in_(chosen)).order_by(OutboxEntry.id)))
-    for entry in taken:
+    chosen = _cut(found, batches, most_chars)[:requests]
+    numbers = [rows[0].msgid for rows in chosen if rows[0].msgid]
+    together = _sent_together(session, numbers, now) if numbers else {}
+    ids = [together[rows[0].msgid] if rows[0].msgid else [row.id for row in rows] for rows in chosen]
+    mine = sa.select(OutboxEntry).where(OutboxEntry.id.in_([one for some in ids for one in some]))
+    entries = {entry.id: entry for entry in session.scalars(mine)} if any(ids) else {}
+    for entry in entries.values():
         if entry.state == OutState.SENDING:  # its worker died, perhaps after the last byte had left
             entry.doubtful = True
         entry.state, entry.lease_owner, entry.lease_until = OutState.SENDING, owner, until
-        entry.sent_at, entry.tried_since = now, entry.tried_since or now
-    return taken
+    return [[entries[one] for one in sorted(some)] for some in ids if some]
 
 
 def _due(
@@ -146,48 +144,72 @@ def _waits() -> tuple[Any, Any, Any]:
     )
 
 
-def _sent_together(session: Session, msgid: str, now: datetime) -> Sequence[str]:
-    """The ids of all that carry this number and wait; none when another worker is at some of them this moment. What was
-    answered one by one has lost the number."""
+def _cut(found: Sequence[Any], batches: Mapping[str, int], most_chars: int) -> list[list[Any]]:
+    """Rows as requests, in the order of their first rows. What has no number yet is put together by name, and cut by size
+    and by number; of what has one, the first row stands for all that carry it."""
+    requests: list[list[Any]] = []
+    filling: dict[str, tuple[list[Any], int]] = {}
+    numbers = set()
+    for row in found:
+        if row.msgid:
+            if row.msgid not in numbers:
+                numbers.add(row.msgid)
+                requests.append([row])
+            continue
+        batch, chars = filling.get(row.logical, ([], 0))
+        if not batch or len(batch) >= batches[row.logical] or chars + row.chars + 1 > most_chars:
+            batch, chars = [], 40  # the node around them
+            requests.append(batch)
+        batch.append(row)
+        filling[row.logical] = batch, chars + row.chars + 1
+    return requests
+
+
+def _sent_together(session: Session, numbers: Sequence[str], now: datetime) -> dict[str, list[str]]:
+    """By number, the ids of all that carry it and wait: what went out together goes out together again, because the same
+    number says the same. None when another worker is at some of them this moment. What was answered one by one has lost
+    the number."""
     waits = sa.or_(
         OutboxEntry.state.in_([OutState.PENDING, OutState.UNKNOWN]),
         sa.and_(OutboxEntry.state == OutState.SENDING, OutboxEntry.lease_until < now),
     )
-    alike = sa.select(OutboxEntry.id).where(OutboxEntry.msgid == msgid, waits)
-    locked = session.scalars(alike.with_for_update(skip_locked=True)).all()
-    return locked if set(session.scalars(alike)) == set(locked) else []
+    alike = sa.select(OutboxEntry.id, OutboxEntry.msgid).where(OutboxEntry.msgid.in_(numbers), waits)
+    locked = {tuple(row) for row in session.execute(alike.with_for_update(skip_locked=True))}
+    together: dict[str, list[str]] = {number: [] for number in numbers}
+    held = set()
+    for one, number in session.execute(alike):
+        together[str(number)].append(one)
+        if (one, number) not in locked:
+            held.add(number)
+    return {number: [] if number in held else ids for number, ids in together.items()}
 
 
-def _fitting(rows: Sequence[Any], most_chars: int) -> list[Any]:
-    """The first of them that fit one request: batches are cut by size, not by number."""
-    taken: list[Any] = []
-    chars = 40  # the node around them
-    for row in rows:
-        if taken and chars + row.chars + 1 > most_chars:
-            break
-        taken.append(row)
-        chars += row.chars + 1
-    return taken
-
-
-def next_msgid(session: Session, code: str, now: datetime) -> str:
-    """A message number that was never given before: code, second, four digits. The counter is a row; a second holds 10,000,
-    then the next second begins early. A clock that went back changes nothing."""
+def next_msgids(session: Session, code: str, now: datetime, many: int) -> list[str]:
+    """Message numbers that were never given before: code, second, four digits. The counter is a row; a second holds
+    10,000, then the next second begins early. A clock that went back changes nothing."""
     second = f"{now.astimezone(SHANGHAI):%Y%m%d%H%M%S}"
     counter = session.get(MsgidCounter, code, with_for_update=True)
     if counter is None:  # two workers may find none at the same moment: one row, and both wait for it
         first = {"code": code, "second": second, "n": -1}
         session.execute(_insert(session, _counter).values(first).on_conflict_do_nothing())
         counter = session.get_one(MsgidCounter, code, with_for_update=True)
-    if second > counter.second:
-        counter.second, counter.n = second, 0
-    elif counter.n + 1 >= PER_SECOND:
-        after = datetime.strptime(counter.second, "%Y%m%d%H%M%S").replace(tzinfo=SHANGHAI) + timedelta(seconds=1)
-        counter.second, counter.n = f"{after:%Y%m%d%H%M%S}", 0
-    else:
-        counter.n += 1
+    given = []
+    for _ in range(many):
+        if second > counter.second:
+            counter.second, counter.n = second, 0
+        elif counter.n + 1 >= PER_SECOND:
+            after = datetime.strptime(counter.second, "%Y%m%d%H%M%S").replace(tzinfo=SHANGHAI) + timedelta(seconds=1)
+            counter.second, counter.n = f"{after:%Y%m%d%H%M%S}", 0
+        else:
+            counter.n += 1
+        given.append(f"{code}{counter.second}{counter.n:04}")
     session.flush()
-    return f"{code}{counter.second}{counter.n:04}"
+    return given
+
+
+def leaves(entry: OutboxEntry, msgid: str, now: datetime) -> None:
+    """Written before its first byte leaves: the number under which it goes, and when."""
+    entry.msgid, entry.sent_at, entry.tried_since = msgid, now, entry.tried_since or now
 
 
 # What becomes of it
@@ -226,10 +248,16 @@ def again(
     put_back(entry, at=at)
 
 
-def put_back(entry: OutboxEntry, *, at: datetime) -> None:
+def put_back(entry: OutboxEntry, *, at: datetime | None) -> None:
     """As it was before the lease: a worker that stops, a channel that is paused. Costs no attempt."""
     entry.state = OutState.UNKNOWN if entry.doubtful else OutState.PENDING
     _released(entry, at)
+
+
+def stayed(entry: OutboxEntry, *, msgid: str | None, sent_at: datetime | None, tried_since: datetime | None) -> None:
+    """Leased, and not a byte of it has left: as before the lease, its number then, its place in the queue."""
+    entry.msgid, entry.sent_at, entry.tried_since = msgid, sent_at, tried_since
+    put_back(entry, at=entry.next_at)
 
 
 def replay(entry: OutboxEntry, now: datetime) -> None:

@@ -70,7 +70,7 @@ class Puller:
             return 0
         now = self.clock()
         with self.database.writing() as session:
-            for row in page.rows:
+            for row in sorted(page.rows, key=_name):  # as a worker does: see Worker._tell
                 receive(session, self.talk.channel.name, DECISIONS, row, self.handlers.decided, now)
             mine = self._cursor(session, DECISIONS, now)
             if mine.cursor == cursor:  # else somebody began anew meanwhile

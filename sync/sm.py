@@ -45,7 +45,9 @@ class LocalSigner:
 
     def sign(self, message: bytes) -> bytes:
         """64 bytes r‖s."""
-        der = _gmssl().sm2_sign(self._private, self.public_key, message, self._id)
+        # The digest is ours: sm2_sign makes 32 nonces each time it is called, and uses one of them (2.4 ms instead of 0.2).
+        digest = sm2_arithmetic.digest(self.public_key, message, self._id)
+        der = _gmssl().sm2_sign_sm3_digest(self._private, digest)
         r, s = decode_dss_signature(der)
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 

@@ -33,7 +33,7 @@ class Talk:
     def number(self) -> str:
         """A message number, given once."""
         with self.database.writing() as session:
-            number = outbox.next_msgid(session, self.channel.profile.envelope.fixmedins_code, self.clock())
+            (number,) = outbox.next_msgids(session, self.channel.profile.envelope.fixmedins_code, self.clock(), 1)
             session.commit()
         return number
 

@@ -39,6 +39,7 @@ class Transport:
         self._channel = channel
         self._bearer, self._bearer_until = "", 0.0
         self.on_wire = False  # whether a signal may interrupt what is being done
+        self.stopping = False  # this process was asked to end: what is in hand is finished, nothing more is begun
         # trust_env: a proxy of the machine's environment would read personal data. No connection is kept: an answer that
         # stands on it twice would be read as the answer to the next question.
         self._client = httpx2.Client(

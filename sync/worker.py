@@ -1,13 +1,15 @@
 """The worker: leases what is owed, sends it, writes down what became of it. Room `sync`, floor 2.
 
-Between three small transactions nothing is locked: lease (with msgid and "sent at", before a byte leaves) · send · outcome.
-Killed anywhere, the lease runs out and the next worker finds either something never sent, or something to ask for first.
+Between two small transactions nothing is locked: lease a few requests (with msgid and "sent at", before a byte leaves) ·
+send them one after the other · their outcomes. No two of them are of one case, so its order holds. Killed anywhere, the
+lease runs out and the next worker finds what may have been sent, to ask for first.
 """
 
 import json
 import logging
 import random
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -28,6 +30,8 @@ from sync.transport import Transport
 from sync.verdicts import Judged
 
 AT_ONCE = 100  # entries looked at per lease
+AHEAD = 10  # requests leased in one transaction: what a killed worker leaves to be asked for, at most
+BURST_S = 1.0  # after it none of them is begun any more: a person's pause waits no longer than that
 log = logging.getLogger("menkou.sync")
 
 
@@ -83,7 +87,7 @@ class Handlers:
 @dataclass
 class Worker:
     """One worker of one channel. `clock` gives the time (scaled in demos), `scale` how fast it runs, `chance` the jitter
-    (seeded in tests)."""
+    (seeded in tests), `burst_s` for how many seconds of the wall's clock it sends of one lease (longer in tests)."""
 
     database: Database
     channel: Channel
@@ -92,6 +96,7 @@ class Worker:
     handlers: Handlers = field(default_factory=Handlers)
     chance: random.Random = field(default_factory=random.SystemRandom)
     scale: float = 1.0
+    burst_s: float = BURST_S
     owner: str = field(default_factory=new_id)
     smaller: dict[str, int] = field(default_factory=dict)  # logical → batch, after the platform said 413
     _tidy_at: datetime | None = None
@@ -102,16 +107,21 @@ class Worker:
         self.talk = Talk(self.database, self.channel, self.transport, self.clock)
 
     def step(self) -> int:
-        """Send one request; how many entries it settled or tried. 0: nothing is due, or the channel is paused."""
-        taken = self._take(self.clock())
-        if not taken:
+        """Send a few requests; how many entries that settled or tried. 0: nothing is due, or the channel is paused."""
+        requests, until = self._take(self.clock())
+        if not requests:
             return 0
-        first = taken[0]
-        if first.doubtful and self._asks_first(first.logical):
-            self._ask(first)
-        else:
-            self._send(taken)
-        return len(taken)
+        enough = time.monotonic() + self.burst_s
+        told: list[tuple[_Request, Judged]] = []
+        for request in requests:
+            first = request[0]
+            asks = first.doubtful and self._asks_first(first.logical)
+            told.append((request, self._ask(first) if asks else self._send(request)))
+            at_an_end = told[-1][1].outcome in ("pause", "sign_in") or self.transport.stopping
+            if at_an_end or time.monotonic() > enough or self.clock() >= until:
+                break
+        self._settle(told, requests[len(told) :])
+        return sum(len(request) for request, _ in told)
 
     def tidy(self) -> None:
         """Once an hour: forget the bodies of what arrived long ago."""
@@ -131,11 +141,13 @@ class Worker:
 
     # First transaction: lease, number, "sent at"
 
-    def _take(self, now: datetime) -> list["_Held"]:
+    def _take(self, now: datetime) -> tuple[list["_Request"], datetime]:
+        """What to send now, and until when it is ours."""
         profile = self.channel.profile
+        until = now + timedelta(seconds=profile.limits.lease_s * self.scale)
         with self.database.writing() as session:
             if paused(session, self.channel.name, now):
-                return []
+                return [], until
             signed = sign_no(session, self.channel.name)
             self._calm = calm(session, self.channel.name, now)
             look_at_doubts = self._doubts_at is None or now >= self._doubts_at
@@ -146,109 +158,135 @@ class Worker:
                 self.channel.name,
                 owner=self.owner,
                 now=now,
-                until=now + timedelta(seconds=profile.limits.lease_s * self.scale),
+                until=until,
                 most=AT_ONCE,
                 most_chars=profile.limits.input_chars,
                 new_first=not look_at_doubts,
                 batches={name: self.smaller.get(name, t.batch) for name, t in profile.transactions.items()},
+                requests=AHEAD,
             )
-            if taken and taken[0].msgid is None:
-                number = outbox.next_msgid(session, profile.envelope.fixmedins_code, now)
-                for entry in taken:
-                    entry.msgid = number
-            held = [_Held(e.id, e.logical, e.doubtful, str(e.msgid), signed, e.body) for e in taken]
+            new = [entries for entries in taken if entries[0].msgid is None]
+            numbers = outbox.next_msgids(session, profile.envelope.fixmedins_code, now, len(new)) if new else []
+            requests = []
+            for entries in taken:
+                number = entries[0].msgid or numbers.pop(0)
+                requests.append([_Held.of(entry, number, signed) for entry in entries])
+                for entry in entries:
+                    outbox.leaves(entry, number, now)
             session.commit()
-            return held
+            return requests, until
 
     # Sending, with nothing locked
 
-    def _send(self, taken: Sequence["_Held"]) -> None:
-        logical = taken[0].logical
-        transaction = self.channel.profile.transactions[logical]
-        bodies = ",".join(held.body for held in taken)  # as frozen: nothing is written anew
+    def _send(self, request: "_Request") -> Judged:
+        first = request[0]
+        transaction = self.channel.profile.transactions[first.logical]
+        bodies = ",".join(held.body for held in request)  # as frozen: nothing is written anew
         node = compact(transaction.node)
         body = f"{{{node}:[{bodies}]}}" if transaction.batch > 1 else f"{{{node}:{bodies}}}"
-        self._settle(taken, self.talk.post(logical, body, taken[0].msgid, taken[0].sign_no))
+        return self.talk.post(first.logical, body, first.msgid, first.sign_no)
 
-    def _ask(self, held: "_Held") -> None:
-        """Whether the province has what we may have sent: acked when it has, sent again with its old number when not."""
+    def _ask(self, held: "_Held") -> Judged:
+        """Whether the province has what we may have sent: done when it has, sent again with its old number when not."""
         query = self.channel.profile.transactions[held.logical].query
         about = held.about()
         judged = self.talk.ask(query, about)
         if judged.outcome in ("pause", "sign_in"):
-            self._settle([held], judged)
-            return
+            return judged
         rows = _told_about(judged.output, about["rid"])
         if judged.outcome != "done" or rows is None:
-            self._settle([held], replace(judged, outcome="unknown", kind=f"query-{judged.kind}"[:24], output=None))
-            return
+            return replace(judged, outcome="unknown", kind=f"query-{judged.kind}"[:24], output=None)
         known = _row_of(rows, about)
-        if known is None:
-            self._send([held])
-        else:
-            self._settle([held], replace(judged, kind="found", output=known))
+        return self._send([held]) if known is None else replace(judged, kind="found", output=known)
 
-    # Third transaction: what became of it
+    # Second transaction: what became of them
 
-    def _settle(self, taken: Sequence["_Held"], judged: Judged) -> None:
+    def _settle(self, told: Sequence[tuple["_Request", Judged]], unsent: Sequence["_Request"]) -> None:
         now = self.clock()
-        log.info("%s ×%d: %s (%s)", taken[0].logical, len(taken), judged.outcome, judged.kind)
-        alone, most = len(taken) == 1, self.channel.profile.limits.input_chars
-        each = {held.id: _for_one(judged, held, alone=alone, most_chars=most) for held in taken}
+        for request, judged in told:
+            log.info("%s ×%d: %s (%s)", request[0].logical, len(request), judged.outcome, judged.kind)
+        held = {one.id: one for request in [*(request for request, _ in told), *unsent] for one in request}
         with self.database.writing() as session:
-            mine = sa.select(OutboxEntry).where(OutboxEntry.id.in_(each), OutboxEntry.lease_owner == self.owner)
-            entries = session.scalars(mine.order_by(OutboxEntry.id).with_for_update()).all()
+            mine = sa.select(OutboxEntry).where(OutboxEntry.id.in_(held), OutboxEntry.lease_owner == self.owner)
             # Those that are missing: our lease ran out, another worker has them.
-            self._tell(session, [(entry, each[entry.id]) for entry in entries], now, judged.retry_after)
-            if judged.outcome == "done" and not self._calm:
-                note_ok(session, self.channel.name, now)
-            elif judged.outcome == "pause":
-                pause_for(session, self.channel.name, reason_of(judged), now)
+            entries = {entry.id: entry for entry in session.scalars(mine.order_by(OutboxEntry.id).with_for_update())}
+            outcomes = [one for request, judged in told for one in self._outcomes(request, judged, entries, now)]
+            for request in unsent:
+                for one in request:
+                    if one.id in entries:
+                        one.stayed(entries[one.id])
+            self._tell(session, outcomes, now)
+            for _, judged in told:
+                self._note(session, judged, now)
             session.commit()
-        if judged.outcome == "sign_in":
+        for request, judged in told:
+            self._size(request, judged)
+        if told[-1][1].outcome == "sign_in":
             self.talk.sign_in()
-        logical = taken[0].logical
-        if judged.outcome == "smaller" and len(taken) > 1:
-            self.smaller[logical] = len(taken) // 2
-        elif judged.outcome == "done" and logical in self.smaller:  # one stray 413 does not make it slow for ever
-            self.smaller[logical] = min(self.smaller[logical] + 1, self.channel.profile.transactions[logical].batch)
 
-    def _tell(
-        self, session: Session, settled: list[tuple[OutboxEntry, Judged]], now: datetime, asked: float | None
-    ) -> None:
-        """Write the outcomes and tell the rooms above. Where a room fails, neither: that entry is asked for again later."""
+    def _outcomes(
+        self, request: "_Request", judged: Judged, entries: Mapping[str, OutboxEntry], now: datetime
+    ) -> list["_Outcome"]:
+        """One for each entry of the request that is still ours."""
+        alone, most = len(request) == 1, self.channel.profile.limits.input_chars
+        ours = [
+            (entries[held.id], _for_one(judged, held, alone=alone, most_chars=most))
+            for held in request
+            if held.id in entries
+        ]
         # One wait for all that went together, so that they go together again.
-        attempts = max((entry.attempts for entry, _ in settled), default=0)
-        later = now + outbox.delay(self.channel.profile.backoff, attempts, self.chance, asked)
-        if len({judged.outcome for _, judged in settled}) > 1:
-            for entry, judged in settled:
-                if judged.outcome not in ("done", "reject"):
+        attempts = max((entry.attempts for entry, _ in ours), default=0)
+        later = now + outbox.delay(self.channel.profile.backoff, attempts, self.chance, judged.retry_after)
+        if len({part.outcome for _, part in ours}) > 1:
+            for entry, part in ours:
+                if part.outcome not in ("done", "reject"):
                     entry.msgid = None  # what is sent again is another batch, so it is another message
+        return [(entry, part, later) for entry, part in ours]
+
+    def _tell(self, session: Session, outcomes: Sequence["_Outcome"], now: datetime) -> None:
+        """Write the outcomes and tell the rooms above. Where a room fails, neither: that entry is asked for again later."""
         try:
             with session.begin_nested():
-                for entry, judged in settled:
-                    self._one(session, entry, judged, now, later)
+                for entry, judged, later in outcomes:
+                    self._write(entry, judged, now, later)
+                session.flush()  # all at once: a room's first question would write each alone
+                # Case by case in the order of their ids, as pulls do: two workers that lock several never wait in a ring.
+                for entry, judged, _ in sorted(outcomes, key=lambda outcome: outcome[0].aggregate):
+                    self._say(session, entry, judged, now)
         except sa.exc.OperationalError:
             raise
         except Exception as problem:
-            if len(settled) > 1:
-                for pair in settled:
-                    self._tell(session, [pair], now, asked)
+            if len(outcomes) > 1:
+                for outcome in outcomes:
+                    self._tell(session, [outcome], now)
                 return
-            entry = settled[0][0]
+            entry, _, later = outcomes[0]
             log.warning("a handler of %s failed: %s", entry.logical, type(problem).__name__)
             outbox.again(entry, doubtful=True, at=later, kind=f"handler-{type(problem).__name__}"[:24])
 
-    def _one(self, session: Session, entry: OutboxEntry, judged: Judged, now: datetime, later: datetime) -> None:
+    def _note(self, session: Session, judged: Judged, now: datetime) -> None:
+        """What this answer says about the channel."""
+        if judged.outcome == "done" and not self._calm:
+            note_ok(session, self.channel.name, now)
+            self._calm = True
+        elif judged.outcome == "pause":
+            pause_for(session, self.channel.name, reason_of(judged), now)
+
+    def _size(self, request: "_Request", judged: Judged) -> None:
+        """What this answer says about the size of batches."""
+        logical, many = request[0].logical, len(request)
+        if judged.outcome == "smaller" and many > 1:
+            self.smaller[logical] = many // 2
+        elif judged.outcome == "done" and logical in self.smaller:  # one stray 413 does not make it slow for ever
+            self.smaller[logical] = min(self.smaller[logical] + 1, self.channel.profile.transactions[logical].batch)
+
+    def _write(self, entry: OutboxEntry, judged: Judged, now: datetime, later: datetime) -> None:
         match judged.outcome:
             case "done":
                 keep = timedelta(days=self.channel.profile.keep_days)
                 outbox.acked(entry, answer=judged.output, refmsgid=judged.refmsgid, now=now, keep=keep)
-                self.handlers.acked(session, entry.logical, entry.aggregate, judged.output, now)
             case "reject" | "resync":
                 outbox.rejected(entry, infcode=judged.infcode, words=judged.words, kind=judged.kind)
-                if judged.kind == "business":
-                    self.handlers.rejected(session, entry.logical, entry.aggregate, judged.words, now)
             case "smaller":
                 entry.msgid = None  # another batch is another message
                 outbox.again(entry, doubtful=False, at=now, kind=judged.kind, words=judged.words)
@@ -262,22 +300,46 @@ class Worker:
                     entry, doubtful=doubtful, at=later, kind=judged.kind, infcode=judged.infcode, words=judged.words
                 )
 
+    def _say(self, session: Session, entry: OutboxEntry, judged: Judged, now: datetime) -> None:
+        """To the rooms above: it has arrived, or the platform itself refuses it."""
+        if judged.outcome == "done":
+            self.handlers.acked(session, entry.logical, entry.aggregate, judged.output, now)
+        elif judged.outcome in ("reject", "resync") and judged.kind == "business":
+            self.handlers.rejected(session, entry.logical, entry.aggregate, judged.words, now)
+
 
 @dataclass(frozen=True)
 class _Held:
-    """What a worker needs of an entry while it holds no transaction."""
+    """What a worker needs of an entry while it holds no transaction. had: its number, "sent at" and "tried since" before
+    this lease."""
 
     id: str
     logical: str
     doubtful: bool
     msgid: str
+    had: tuple[str | None, datetime | None, datetime | None]
     sign_no: str = field(repr=False)
     body: str = field(repr=False)
+
+    @classmethod
+    def of(cls, entry: OutboxEntry, msgid: str, sign_no: str) -> "_Held":
+        """As it is leased, before `leaves` is written."""
+        had = (entry.msgid, entry.sent_at, entry.tried_since)
+        return cls(entry.id, entry.logical, entry.doubtful, msgid, had, sign_no, entry.body)
+
+    def stayed(self, entry: OutboxEntry) -> None:
+        """Not a byte of it has left."""
+        msgid, sent_at, tried_since = self.had
+        outbox.stayed(entry, msgid=msgid, sent_at=sent_at, tried_since=tried_since)
 
     def about(self) -> dict[str, Any]:
         """By what the province finds it again."""
         said = json.loads(self.body)
         return {"rid": said.get("rid"), "ver_no": said.get("ver_no")}
+
+
+_Request = list[_Held]  # what goes in one envelope, under one number
+_Outcome = tuple[OutboxEntry, Judged, datetime]  # and when to try again, where it comes to that
 
 
 def reason_of(judged: Judged) -> str:

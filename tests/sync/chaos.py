@@ -287,7 +287,7 @@ def run(database: Database, folder: Path, *, seed: int, ops: int, rate: float = 
 
 
 def new_worker(database: Database, channel: Channel, world: World, seed: float) -> Worker:
-    return Worker(database, channel, Wire(channel, world), world.hands, chance=random.Random(seed))
+    return Worker(database, channel, Wire(channel, world), world.hands, chance=random.Random(seed), burst_s=3_600)
 
 
 def replay(database: Database, hands: Hands, wrong: set[str]) -> int:
@@ -352,7 +352,7 @@ def _doom(chance: random.Random) -> Doom:
     if chance.random() >= KILLS:
         return Doom()
     place = chance.choice(("take", "before", "after", "settle"))
-    return Doom(place, chance.randint(1, 6)) if place in {"take", "settle"} else Doom(place, chance.choice((1, 1, 2)))
+    return Doom(place, chance.randint(1, 6 if place in {"take", "settle"} else 4))
 
 
 def _few(worker: Worker) -> None:

@@ -15,11 +15,11 @@ from tests.conftest import NOW
 from tests.sync.little_platform import Platform, channel_files
 
 PLATFORM = Platform()
+PLATFORM.url = "http://127.0.0.1:1"
 BODY = '{"appy":{"rid":"a","psn_name":"王玉兰","n":1.10,"x":[ 1 ]}}'
 
 
 def channel_with(folder, **lines):
-    PLATFORM.url = "http://127.0.0.1:1"
     return read_channel(*channel_files(folder, PLATFORM, **lines))
 
 

@@ -19,10 +19,16 @@ CODE = "H37000000001"
 BATCHES = {"case_submit": 1, "work_order": 50}
 
 
-def take(session, owner="one", now=NOW, most=100, most_chars=40_000):
+def take_some(session, owner="one", now=NOW, most=100, most_chars=40_000, requests=10):
+    """What goes into the next requests, one list each."""
     return outbox.lease(
-        session, "province", owner=owner, now=now, until=now + timedelta(minutes=5), most=most, most_chars=most_chars, batches=BATCHES
+        session, "province", owner=owner, now=now, until=now + timedelta(minutes=5), most=most, most_chars=most_chars, batches=BATCHES, requests=requests
     )  # fmt: skip
+
+
+def take(session, *given, **more):
+    """What goes into the next request."""
+    return next(iter(take_some(session, *given, requests=1, **more)), [])
 
 
 def test_the_same_fact_is_owed_once(owe, box):
@@ -87,7 +93,7 @@ def test_a_refused_one_holds_up_its_own_case_only(owe, session):
 def test_after_mending_a_refused_one_is_asked_for_and_goes_again_with_another_number(owe, session):
     owe("aa", 1)
     (entry,) = take(session)
-    entry.msgid = "old"
+    outbox.leaves(entry, "old", NOW)
     outbox.rejected(entry, infcode="-2", words="不行", kind="business")
     outbox.replay(entry, NOW)
     session.flush()
@@ -161,6 +167,31 @@ def test_batches_are_cut_by_size(owe, session, most_chars, expected):
     assert len(take(session, most_chars=most_chars)) == expected
 
 
+def test_several_requests_are_leased_at_once_and_no_two_of_one_case(owe, session):
+    for number in range(4):
+        owe(f"{number:02x}", 1, "work_order" if number % 2 else "case_submit")
+        owe(f"{number:02x}", 2)
+    found = take_some(session, requests=3)
+    assert [[entry.aggregate[5:7] for entry in request] for request in found] == [["00"], ["01", "03"], ["02"]]
+    assert {entry.agg_seq for request in found for entry in request} == {1}
+    session.commit()
+    assert take_some(session) == []
+
+
+def test_what_has_a_number_is_leased_with_all_that_carry_it_and_nothing_else(owe, session):
+    for number in range(4):
+        owe(f"{number:02x}", 1, "work_order")
+    for request, number in zip(([0, 2], [1, 3]), ("one", "two"), strict=True):
+        entries = session.scalars(sa.select(OutboxEntry).order_by(OutboxEntry.id)).all()
+        for place in request:
+            outbox.leaves(entries[place], number, NOW)
+    session.commit()
+    owe("04", 1, "work_order")
+    found = take_some(session, now=NOW)
+    assert [{entry.msgid for entry in request} for request in found] == [{"one"}, {"two"}, {None}]
+    assert [len(request) for request in found] == [2, 2, 1]
+
+
 def test_a_name_that_the_channel_does_not_know_waits_and_holds_up_nobody(owe, session):
     owe("aa", 1, "unheard_of")
     owe("bb", 1)
@@ -202,7 +233,7 @@ def numbers(database, many, now=NOW):
     found = []
     for _ in range(many):
         with database.writing() as session:
-            found.append(outbox.next_msgid(session, CODE, now))
+            found += outbox.next_msgids(session, CODE, now, 1)
             session.commit()
     return found
 

@@ -77,8 +77,9 @@ def test_a_worker_sends_what_is_owed_and_ends_when_it_is_asked_to(start, owe, bo
 
 
 @on_sqlite
-def test_asked_to_stop_it_finishes_the_request_in_hand(start, owe, box, platform):
-    owe("aa", 1)
+def test_asked_to_stop_it_finishes_the_request_in_hand_and_puts_back_the_others(start, owe, box, platform):
+    for case in ("aa", "bb", "cc"):
+        owe(case, 1)
     whole = platform.done
 
     def slowly(infno, said):
@@ -89,7 +90,8 @@ def test_asked_to_stop_it_finishes_the_request_in_hand(start, owe, box, platform
     platform.done = slowly
     process = start()
     assert process.wait(timeout=60) == 0
-    assert box()[0].state == OutState.ACKED
+    states = [(entry.state, entry.msgid is None) for entry in box()]
+    assert states == [(OutState.ACKED, False), (OutState.PENDING, True), (OutState.PENDING, True)]
 
 
 @on_sqlite

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -24,12 +25,12 @@ def test_a_filing_arrives_signed_and_is_marked_so(worker, owe, box, platform):
     assert worker.step() == 0
 
 
-def test_work_orders_go_in_batches_and_filings_one_by_one(worker, owe, platform):
+def test_work_orders_go_in_batches_and_filings_one_by_one(new_worker, owe, platform):
+    worker = new_worker(burst_s=60)
     for number in range(4):
         owe(f"{number:02x}", 1, "work_order")
         owe(f"{number:02x}", 1)
-    steps = [worker.step() for _ in range(6)]
-    assert steps == [4, 1, 1, 1, 1, 0]
+    assert [worker.step() for _ in range(3)] == [4, 4, 0]  # of one case the next waits for the one before
     assert [call[0] for call in platform.calls] == ["G101", "G201", "G201", "G201", "G201"]
 
 
@@ -262,14 +263,85 @@ def test_what_is_tried_for_days_is_not_given_up(worker, owe, box, platform, hand
 
 def test_a_slow_worker_whose_lease_ran_out_does_not_overwrite_what_another_found(new_worker, owe, box, platform, hands):
     slow, quick = new_worker(), new_worker()
-    rid = owe("aa", 1)
-    taken = slow._take(hands())
+    rids = [owe(name, 1) for name in ("aa", "bb", "cc")]
+    requests, _until = slow._take(hands())
     hands.turn(minutes=10)
     settle(quick, hands)
-    before = box()[0].refmsgid
-    slow._send(taken)
-    assert box()[0].refmsgid == before
-    assert platform.effects == {(rid, 1): 1}
+    before = [entry.refmsgid for entry in box()]
+    slow._settle([(request, slow._send(request)) for request in requests[:2]], requests[2:])
+    assert [(entry.state, entry.refmsgid) for entry in box()] == [(OutState.ACKED, number) for number in before]
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+
+
+def test_of_what_was_leased_together_nothing_more_is_begun_when_the_lease_has_run_out(
+    new_worker, owe, box, platform, hands
+):
+    worker = new_worker(burst_s=60)
+    rids = [owe(name, 1) for name in ("aa", "bb", "cc")]
+    platform.wrong = lambda infno, n: hands.turn(minutes=10) and None
+    assert worker.step() == 1
+    assert [entry.state for entry in box()] == [OutState.ACKED, OutState.PENDING, OutState.PENDING]
+    settle(worker, hands)
+    assert [call[0] for call in platform.calls] == ["G201"] * 3
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+
+
+def test_a_pause_stops_what_was_leased_with_it_and_what_was_not_sent_is_not_in_doubt(
+    new_worker, owe, box, platform, hands
+):
+    worker = new_worker(burst_s=60)
+    rids = [owe(name, 1) for name in ("aa", "bb", "cc")]
+    platform.wrong = lambda infno, n: "unsigned" if n == 2 else None
+    assert worker.step() == 2
+    assert [(entry.state, entry.doubtful, entry.sent_at is None) for entry in box()] == [
+        (OutState.ACKED, False, False),
+        (OutState.UNKNOWN, True, False),
+        (OutState.PENDING, False, True),
+    ]
+    assert worker.step() == 0
+    settle(worker, hands)
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+    assert [call[0] for call in platform.calls].count("G203") == 1
+
+
+def test_after_its_time_the_rest_of_a_lease_goes_back_to_its_place_in_the_queue(new_worker, owe, box, platform, hands):
+    worker = new_worker(burst_s=0)
+    rids = [owe(name, 1) for name in ("aa", "bb", "cc")]
+    hands.turn(minutes=1)
+    assert worker.step() == 1
+    late = [(entry.state, entry.msgid, entry.sent_at, entry.tried_since, entry.next_at) for entry in box()[1:]]
+    assert late == [(OutState.PENDING, None, None, None, hands() - timedelta(minutes=1))] * 2
+    settle(worker, hands)
+    assert [case for case, _version in platform.order] == rids
+
+
+def test_rooms_hear_of_what_went_together_in_the_order_of_the_cases(new_worker, owe, platform):
+    heard = []
+    worker = new_worker(
+        burst_s=60, handlers=Handlers(acked=lambda _session, _logical, case, *_: heard.append(case[5:7]))
+    )
+    for case in ("cc", "aa", "bb"):
+        owe(case, 1)
+    worker.step()
+    assert heard == ["aa", "bb", "cc"]
+    assert [case[:2] for case, _version in platform.order] == ["cc", "aa", "bb"]  # the longest wait first
+
+
+def test_a_failure_among_what_was_leased_together_is_its_own(new_worker, owe, box, platform, hands):
+    worker = new_worker(burst_s=60)
+    rids = [owe(name, 1) for name in ("aa", "bb", "cc", "dd", "ee")]
+    faults = {2: "done-lost", 3: "busy", 4: "422"}
+    platform.wrong = lambda infno, n: faults.get(n)
+    assert worker.step() == 5
+    assert [(entry.state, entry.error_kind) for entry in box()] == [
+        (OutState.ACKED, None),
+        (OutState.UNKNOWN, "broken"),
+        (OutState.PENDING, "retry"),
+        (OutState.REJECTED, "http-422"),
+        (OutState.ACKED, None),
+    ]
+    settle(worker, hands)
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
 
 
 def test_two_workers_at_once_do_everything_once_and_in_order(database, channel, new_worker, owe, box, platform, hands):
