@@ -86,11 +86,20 @@ def work_order(session: Session, case: Case, now: datetime) -> dict[str, Any]:
         "begn_acp_time": _moment(case.filed_at),
         "prse_time": case.due_on.isoformat() if case.due_on else None,
         "fns_time": _moment(case.state_at) if case.state in OVER else None,
-        "psn_cert_type": case.subject.get("cert_type"),
-        "certno": case.subject.get("certno"),
+        **_certificate(case),
         "psn_name": case.subject.get("name"),
         "updt_time": _moment(now),
     } | agent_block(case.answers)
+
+
+def _certificate(case: Case) -> dict[str, Any]:
+    """Type and number, both or neither. The number of a birth certificate is in no national code table: such a child goes
+    without one until it has its own, which stands among the answers."""
+    if case.subject.get("cert_type"):
+        return {"psn_cert_type": case.subject["cert_type"], "certno": case.subject.get("certno")}
+    if case.answers.get("psn_cert_type") and case.answers.get("certno"):
+        return {"psn_cert_type": case.answers["psn_cert_type"], "certno": case.answers["certno"]}
+    return {}
 
 
 def filing(session: Session, case: Case) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def acked(session: Session, logical: str, aggregate: str, answer: Any, _now: dat
 
 
 def rejected(session: Session, logical: str, aggregate: str, words: str, now: datetime) -> None:
-    """The platform does not take a filing: back to the county with its reason. A work order it refuses holds up nobody."""
+    """The platform does not take a filing: back to the county with its reason. A work order it refuses holds up
+    nobody (sync/outbox.py: WHOLE) and stays to be seen."""
     case = _locked(session, aggregate.removeprefix("case:")) if logical == SUBMIT else None
     if case is not None:
         _step(session, case, Step.RETURN, words, now)

@@ -104,3 +104,20 @@ def test_a_refused_filing_goes_back(approved, at_work, platform, session):
     )
     at_work()
     assert state_of(session, approved) == State.IN_REVIEW
+
+
+def test_a_refused_work_order_is_seen_and_holds_up_neither_the_filing_nor_the_next_one(
+    approved, at_work, platform, session
+):
+    platform.wrong = lambda infno, n: (
+        platform.refuse.add(approved) if infno == "G101" and n == 1 else platform.refuse.discard(approved)
+    )
+    decide(platform, approved, {"ver": 1, "stas": "approved"})
+    at_work()
+    assert state_of(session, approved) == State.DONE
+    sent = session.execute(sa.select(OutboxEntry.logical, OutboxEntry.state).order_by(OutboxEntry.agg_seq)).all()
+    assert [tuple(row) for row in sent] == [
+        ("work_order", "rejected"),
+        ("case_submit", "acked"),
+        ("work_order", "acked"),
+    ]
