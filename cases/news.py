@@ -53,8 +53,9 @@ def tell(session: Session, case: Case, now: datetime, words: str = "") -> None:
     if case.state in {State.APPROVED, State.REFUSED, State.WITHDRAWN}:  # said anew, or nobody waits for it any more
         set_aside(session, aggregate_of(case), SUBMIT, now)
     if case.state == State.APPROVED:
+        case.province_sn = None  # of an earlier filing, which this one replaces
         _owe(session, case, SUBMIT, filing(session, case), now)
-    elif case.state == State.WITHDRAWN and case.province_sn:
+    elif case.state in {State.REFUSED, State.WITHDRAWN} and case.province_sn:
         _owe(session, case, CANCEL, cancelling(case, words), now)
 
 
@@ -123,7 +124,7 @@ def cancelling(case: Case, words: str) -> dict[str, Any]:
     return {
         "trt_dcla_detl_sn": case.province_sn,
         "psn_no": case.answers.get("psn_no") or "",
-        "memo": words or "居民撤回",
+        "memo": words or "撤回申请",
         "rid": case.id,
         "ver_no": case.version,
     }

@@ -71,9 +71,11 @@ RULES: tuple[Rule, ...] = (
     _rule(Step.WITHDRAW, (_S.APPROVED,), (_A.FILE_CASE, _A.ACCEPT), _S.WITHDRAWN),
     _rule(Step.CORRECT, OPEN_STATES, (_A.FILE_CASE,), _S.WITHDRAWN),
     _rule(Step.LAPSE, (_S.NEEDS_SUPPLEMENT,), (CLOCK,), _S.WITHDRAWN),
-    _rule(Step.CONFIRM, (_S.APPROVED,), (PROVINCE,), _S.DONE),
-    _rule(Step.RETURN, (_S.APPROVED,), (PROVINCE,), _S.IN_REVIEW, to_desk=_D.COUNTY),
+    # The filing lies there also while the province waits for a paper: it may decide without it (cases/province.py).
+    _rule(Step.CONFIRM, (_S.APPROVED, _S.NEEDS_SUPPLEMENT), (PROVINCE,), _S.DONE),
+    _rule(Step.RETURN, (_S.APPROVED, _S.NEEDS_SUPPLEMENT), (PROVINCE,), _S.IN_REVIEW, to_desk=_D.COUNTY),
     _rule(Step.ASK, (_S.APPROVED,), (PROVINCE,), _S.NEEDS_SUPPLEMENT, to_desk=_D.COUNTY),
+    _rule(Step.ASK, (_S.NEEDS_SUPPLEMENT,), (PROVINCE,), None, to_desk=_D.COUNTY),
     _rule(Step.PAID, (_S.PENDING_PAYMENT,), (PROVINCE,), _S.DONE),
 )
 OVER = frozenset({State.DONE, State.REFUSED, State.WITHDRAWN, State.APPROVED, State.PENDING_PAYMENT})

@@ -80,10 +80,26 @@ def counts(session: Session, channel: str, area: str) -> list[Count]:
     return [Count(state, why, n, oldest) for state, why, n, oldest in session.execute(wanted)]
 
 
-def last_key(session: Session, aggregate: str, logical: str) -> str | None:
-    """The key of the newest message of this kind. One SELECT."""
-    wanted = sa.select(OutboxEntry.key).where(OutboxEntry.aggregate == aggregate, OutboxEntry.logical == logical)
-    return session.scalar(wanted.order_by(OutboxEntry.agg_seq.desc()).limit(1))
+@dataclass(frozen=True)
+class Newest:
+    """The newest message of one kind in an aggregate. `arrived`: the province has it; `refused`: it, or a gateway, does not
+    take it."""
+
+    key: str
+    arrived: bool
+    refused: bool
+
+
+def newest(session: Session, aggregate: str, logical: str) -> Newest | None:
+    """None where there never was one. One SELECT."""
+    wanted = sa.select(OutboxEntry.key, OutboxEntry.state, OutboxEntry.acked_at).where(
+        OutboxEntry.aggregate == aggregate, OutboxEntry.logical == logical
+    )
+    found = session.execute(wanted.order_by(OutboxEntry.agg_seq.desc()).limit(1)).one_or_none()
+    if found is None:
+        return None
+    arrived = found.state == OutState.ACKED and found.acked_at is not None
+    return Newest(found.key, arrived, found.state == OutState.REJECTED)
 
 
 def to_look_at(area: str, channel: str) -> sa.ColumnElement[bool]:

@@ -8,10 +8,14 @@ from bs4 import BeautifulSoup
 
 from accounts.policy import Role
 from cases import province
+from cases.filing import PaperNeed
 from cases.models import CaseEvent, Desk, Paper, State
-from cases.transitions import PROVINCE, Step
+from cases.news import CHANNEL
+from cases.transitions import CLOCK, PROVINCE, Step
 from common import db
-from tests.cases.steps import ANSWERS, Way
+from sync.models import InboxEntry
+from sync.pulls import FAILED, receive
+from tests.cases.steps import ANSWERS, SN, Way
 from tests.conftest import NOW
 
 CODE = "204817"
@@ -76,7 +80,7 @@ def test_a_decision_becomes_a_step(approved, session, family, stas, state, desk,
     assert (one.case.state, one.case.desk) == (state, desk)
     last = session.scalars(sa.select(CaseEvent).order_by(CaseEvent.seq.desc())).first()
     assert (last.step, last.actor_role) == (step, PROVINCE)
-    assert (one.case.province_sn is None) == (step is not Step.CONFIRM)
+    assert (one.case.province_sn is None) == (step is Step.RETURN), "what waits for a paper lies there still"
 
 
 def test_a_decision_told_twice_is_one_step(approved, session):
@@ -155,13 +159,83 @@ def test_whatever_the_province_writes_beside_a_decision_is_kept_and_cut(approved
         assert one.case.state == state
 
 
-def test_a_case_that_was_taken_back_stays_so_whatever_the_province_decides(approved, clerk):
+def test_a_case_that_was_taken_back_stays_so_and_an_approval_is_seen_unless_it_was_cancelled_there(approved, clerk):
     one = approved()
     one.ack_all()
     one.take(Step.WITHDRAW, clerk)
-    for stas in ("approved", "returned", "supplement"):
+    for stas in ("returned", "supplement"):
         assert one.decide(stas) is True
+    with pytest.raises(ValueError, match="fits no step"):
+        one.decide("approved")
     assert one.case.state == State.WITHDRAWN
+    one.ack_all()  # the cancelling: it came after the approval
+    assert one.decide("approved") is True
+    assert one.case.state == State.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (["supplement", "approved"], State.DONE),
+        (["supplement", "returned"], State.IN_REVIEW),
+        (["supplement", "supplement", "approved", "approved"], State.DONE),
+        (["returned", "returned"], State.IN_REVIEW),
+    ],
+    ids=" then ".join,
+)
+def test_the_province_may_decide_again(approved, said, state):
+    one = approved()
+    for ver, stas in enumerate(said, 1):
+        assert one.decide(stas, "请核对", ver=ver) is True
+    assert one.case.state == state
+    assert one.case.version == 2 + len(set(said)), "what was so already is no step"
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (["approved", "returned"], State.DONE),
+        (["approved", "supplement"], State.DONE),
+        (["returned", "approved"], State.IN_REVIEW),
+        (["returned", "supplement"], State.IN_REVIEW),
+    ],
+    ids=" then ".join,
+)
+def test_a_later_decision_that_fits_no_step_is_not_swallowed(app, approved, session, said, state):
+    one = approved()
+    one.decide(said[0], "请核对")
+    row = {"rid": one.case.id, "ver_no": 2, "ver": 2, "stas": said[1], "memo": "改了"}
+    with app.app_context(), db.writing() as writing:
+        assert receive(writing, CHANNEL, "case_status", row, province.decided, NOW) == FAILED
+        writing.commit()
+    assert one.case.state == state
+    assert session.scalars(sa.select(InboxEntry.state)).all() == [FAILED]
+
+
+def test_another_paper_may_be_asked_for_while_one_is_waited_for(app, approved):
+    one = approved()
+    one.decide("supplement", "请补居住证明")
+    one.decide("supplement", "请补转诊证明", ver=2)
+    assert one.case.state == State.NEEDS_SUPPLEMENT
+    assert "请补转诊证明" in read_at_home(app, one)
+
+
+def test_what_the_county_asks_for_is_not_ended_by_a_decision_on_what_was_returned(approved, officer):
+    one = approved()
+    one.decide("returned", "请核对")
+    one.take(Step.ASK, officer, words="请补居住证明", asked=[PaperNeed("residence_proof", "居住证明")])
+    with pytest.raises(ValueError, match="fits no step"):
+        one.decide("approved", ver=2)
+    assert one.case.state == State.NEEDS_SUPPLEMENT
+
+
+@pytest.mark.parametrize("ends", [Step.LAPSE, Step.WITHDRAW])
+def test_what_ends_while_the_province_waits_for_a_paper_is_cancelled_there(approved, clerk, ends):
+    one = approved()
+    one.ack_all()
+    one.decide("supplement", "请补居住证明")
+    one.take(ends, CLOCK if ends is Step.LAPSE else clerk)
+    assert [body["trt_dcla_detl_sn"] for body in one.bodies("case_cancel")] == [SN]
 
 
 # What people read (R16-12 among it)
