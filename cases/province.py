@@ -12,26 +12,39 @@ from cases.news import CANCEL, SUBMIT, aggregate_of
 from cases.operations import take_step
 from cases.transitions import PROVINCE, Step
 from common.i18n import gettext as _
-from sync.stands import newest
+from sync.set_aside import set_aside
+from sync.stands import RETURNED, newest
 
 MOST_WORDS = 300
 MOST_SN = 30
 
 
 def acked(session: Session, logical: str, aggregate: str, answer: Any, _now: datetime) -> None:
-    """The platform has taken a filing: its number is what cancelling needs."""
+    """The platform has taken a filing: its number is what cancelling needs. A number that comes too late counts no more:
+    the filing was returned meanwhile, or there is a newer one."""
     number = answer.get("trt_dcla_detl_sn") if isinstance(answer, dict) else None
-    if logical == SUBMIT and isinstance(number, str) and 0 < len(number) <= MOST_SN:
-        case_id = aggregate.removeprefix("case:")
-        session.execute(sa.update(Case).where(Case.id == case_id).values(province_sn=number))
+    if logical != SUBMIT or not isinstance(number, str) or not 0 < len(number) <= MOST_SN:
+        return
+    mine = Case.id == aggregate.removeprefix("case:")
+    state = session.scalar(
+        sa.select(Case.state).where(mine).with_for_update()
+    )  # first: it may be approved anew just now
+    filed = newest(session, aggregate, SUBMIT)
+    waits = state == State.APPROVED or (state == State.NEEDS_SUPPLEMENT and _asked_by_province(session, aggregate))
+    if waits and filed is not None and filed.arrived:
+        session.execute(sa.update(Case).where(mine).values(province_sn=number))
 
 
 def rejected(session: Session, logical: str, aggregate: str, words: str, now: datetime) -> None:
-    """The platform does not take a filing: back to the county with its reason. A work order it refuses holds up
-    nobody (sync/outbox.py: WHOLE) and stays to be seen."""
+    """The platform does not take a filing: back to the county with its reason, and never again sent as it was. A work order
+    it refuses holds up nobody (sync/outbox.py: WHOLE) and stays to be seen."""
     case = _locked(session, aggregate.removeprefix("case:")) if logical == SUBMIT else None
-    if case is not None and case.state == State.APPROVED:
+    if case is None:
+        return
+    filed = newest(session, aggregate, SUBMIT)
+    if case.state == State.APPROVED and filed is not None and filed.refused:  # not an older one
         _step(session, case, Step.RETURN, words, now)
+    set_aside(session, aggregate, SUBMIT, now, RETURNED)
 
 
 def decided(session: Session, row: dict[str, Any], now: datetime) -> bool:
@@ -61,7 +74,7 @@ def _so_already(session: Session, case: Case, step: Step, words: str) -> bool:
     taken. ValueError: neither; it went another way here. At most two SELECTs, none while it waits for the first decision."""
     if case.state == State.APPROVED:
         return False
-    asked, last = _heard_before(session, case)
+    asked, last = _heard_before(session, case.id)
     if case.state == State.NEEDS_SUPPLEMENT and asked is not None and asked.actor_role == PROVINCE:
         return step is Step.ASK and asked.details.get("words") == words
     ended = case.state in {State.REFUSED, State.WITHDRAWN}
@@ -75,14 +88,19 @@ def _so_already(session: Session, case: Case, step: Step, words: str) -> bool:
     return True
 
 
-def _heard_before(session: Session, case: Case) -> tuple[CaseEvent | None, CaseEvent | None]:
+def _heard_before(session: Session, case_id: str) -> tuple[CaseEvent | None, CaseEvent | None]:
     """The last request for papers, whoever made it, and the province's last word. One SELECT."""
     wanted = sa.select(CaseEvent).where(
-        CaseEvent.case_id == case.id, sa.or_(CaseEvent.step == Step.ASK, CaseEvent.actor_role == PROVINCE)
+        CaseEvent.case_id == case_id, sa.or_(CaseEvent.step == Step.ASK, CaseEvent.actor_role == PROVINCE)
     )
     events = session.scalars(wanted.order_by(CaseEvent.seq.desc())).all()
     asked = next((event for event in events if event.step == Step.ASK), None)
     return asked, next((event for event in events if event.actor_role == PROVINCE), None)
+
+
+def _asked_by_province(session: Session, aggregate: str) -> bool:
+    asked, _last = _heard_before(session, aggregate.removeprefix("case:"))
+    return asked is not None and asked.actor_role == PROVINCE
 
 
 def _step(session: Session, case: Case, step: Step, words: str, now: datetime) -> None:

@@ -15,6 +15,7 @@ from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCur
 from sync.pulls import FAILED, ROSTER
 
 SET_ASIDE = "set-aside"  # error_kind of what was refused and need not be sent any more (sync/set_aside.py)
+RETURNED = "returned"  # error_kind of what was refused and lies on a desk again: not to be sent as it was
 UNSETTLED = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN, OutState.REJECTED)
 
 
@@ -28,9 +29,13 @@ class Stand(IntEnum):
     REJECTED = 4  # 平台退回
 
 
+def _refused() -> sa.ColumnElement[bool]:
+    return sa.or_(OutboxEntry.state == OutState.REJECTED, sa.func.coalesce(OutboxEntry.error_kind, "") == RETURNED)
+
+
 def _rank() -> sa.Case[int]:
     return sa.case(
-        (OutboxEntry.state == OutState.REJECTED, int(Stand.REJECTED)),
+        (_refused(), int(Stand.REJECTED)),
         (OutboxEntry.state == OutState.UNKNOWN, int(Stand.DOUBTFUL)),
         (sa.and_(OutboxEntry.state == OutState.SENDING, OutboxEntry.doubtful), int(Stand.DOUBTFUL)),
         (OutboxEntry.state != OutState.ACKED, int(Stand.WAITING)),
@@ -49,9 +54,7 @@ def stand_of(aggregate: sa.ColumnElement[str], logical: str | None = None) -> An
 
 def words_of(aggregate: sa.ColumnElement[str]) -> Any:
     """A column: the platform's words for what it refused last, NULL where it refused nothing."""
-    refused = sa.select(OutboxEntry.error).where(
-        OutboxEntry.aggregate == aggregate, OutboxEntry.state == OutState.REJECTED
-    )
+    refused = sa.select(OutboxEntry.error).where(OutboxEntry.aggregate == aggregate, _refused())
     return refused.order_by(OutboxEntry.agg_seq.desc()).limit(1).scalar_subquery()
 
 

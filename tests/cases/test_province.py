@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 
 from accounts.policy import Role
 from cases import province
+from cases.drafts import Refused
 from cases.filing import PaperNeed
 from cases.models import CaseEvent, Desk, Paper, State
 from cases.news import CHANNEL
@@ -96,6 +97,28 @@ def test_a_decision_may_come_before_the_answer_to_the_filing(approved):
     one.decide("approved")
     one.ack_all()
     assert one.case.state == State.DONE
+
+
+@pytest.mark.parametrize(("stas", "number"), [("returned", None), ("supplement", SN)])
+def test_a_number_that_comes_after_a_return_counts_no_more(approved, helper, stas, number):
+    one = approved()
+    one.decide(stas, "请核对")
+    one.ack_all()
+    assert one.case.province_sn == number
+    one.take(Step.WITHDRAW, helper)
+    assert len(one.bodies("case_cancel")) == (number is not None)
+
+
+def test_the_number_of_an_earlier_filing_is_not_taken_for_that_of_a_later_one(approved, officer):
+    one = approved()
+    one.decide("returned", "请核对")
+    one.take(Step.APPROVE, officer)
+    one.ack_first("case_submit")
+    assert one.case.province_sn is None
+    with pytest.raises(Refused, match="还没有回音"):
+        one.take(Step.WITHDRAW, officer)
+    one.ack_all()
+    assert one.case.province_sn == SN
 
 
 @pytest.mark.parametrize("late", ["approved", "returned", "supplement"])
