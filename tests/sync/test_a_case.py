@@ -11,6 +11,7 @@ from cases.operations import take_step
 from cases.transitions import Step
 from sync.models import InboxEntry, OutboxEntry
 from sync.pulls import Puller
+from sync.restored import ask_first
 from tests.sync.working import settle
 
 
@@ -121,3 +122,15 @@ def test_a_refused_work_order_is_seen_and_holds_up_neither_the_filing_nor_the_ne
         ("case_submit", "acked"),
         ("work_order", "acked"),
     ]
+
+
+def test_what_went_out_after_the_backup_is_not_sent_again_after_the_restore(approved, at_work, platform, database):
+    at_work()
+    with database.writing() as session:  # as it stood when the backup was made
+        never_sent = dict.fromkeys(("msgid", "sent_at", "tried_since", "acked_at", "refmsgid", "infcode"))
+        before = sa.update(OutboxEntry).where(OutboxEntry.logical == "case_submit")
+        session.execute(before.values(state="pending", next_at=OutboxEntry.made_at, **never_sent))
+        ask_first(session)
+        session.commit()
+    at_work()
+    assert [call[0] for call in platform.calls].count("G201") == 1
