@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cases.models import Case, Paper, State
+from cases.models import OPEN_STATES, Case, Paper, State
 from cases.national import DECLARED_AS, NOT_ATTACHED, agent_block, said_nationally
 from common.clock import local
 from services_catalog.queries import catalogue
@@ -50,13 +50,19 @@ def tell(session: Session, case: Case, now: datetime, words: str = "") -> None:
     One INSERT; at approval two, the count of papers, and an UPDATE that settles what was refused before.
     """
     _owe(session, case, WORK_ORDER, work_order(session, case, now), now)
-    if case.state in {State.APPROVED, State.REFUSED, State.WITHDRAWN}:  # said anew, or nobody waits for it any more
+    if case.state not in OPEN_STATES:  # said anew, or nobody waits for it any more
         set_aside(session, aggregate_of(case), SUBMIT, now)
     if case.state == State.APPROVED:
         case.province_sn = None  # of an earlier filing, which this one replaces
         _owe(session, case, SUBMIT, filing(session, case), now)
     elif case.state in {State.REFUSED, State.WITHDRAWN} and case.province_sn:
         _owe(session, case, CANCEL, cancelling(case, words), now)
+
+
+def take_back(session: Session, case: Case, now: datetime) -> bool:
+    """Settle a filing that did not get through; it is never sent again as it was. False when there is none: it is on its way,
+    or the province has it. One UPDATE."""
+    return set_aside(session, aggregate_of(case), SUBMIT, now)
 
 
 def _owe(session: Session, case: Case, logical: str, body: dict[str, Any], now: datetime) -> None:

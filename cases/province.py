@@ -66,6 +66,7 @@ def decided(session: Session, row: dict[str, Any], now: datetime) -> bool:
         raise ValueError("a decision on what was never filed")
     if decided_on == filed and not _so_already(session, case, step, words):
         _step(session, case, step, words, now)
+        set_aside(session, aggregate_of(case), SUBMIT, now)  # a gateway refused it, and yet it had arrived
     return True
 
 

@@ -83,7 +83,11 @@ class Way:
         seen: list[str] = []
         self._settle(lambda entry: logical not in seen and not seen.append(entry.logical), stops=True)
 
-    def _settle(self, takes: Any, words: str = "", stops: bool = False) -> None:
+    def stop_at_gateway(self, logical: str) -> None:
+        """It takes what comes before; a gateway does not let this through."""
+        self._settle(lambda entry: entry.logical != logical, "HTTP 422", kind="http-422")
+
+    def _settle(self, takes: Any, words: str = "", stops: bool = False, kind: str = "business") -> None:
         with self.app.app_context(), db.writing() as session:
             waiting = sa.select(OutboxEntry).where(OutboxEntry.state == OutState.PENDING)
             for entry in session.scalars(waiting.order_by(OutboxEntry.agg_seq)).all():
@@ -94,8 +98,9 @@ class Way:
                 elif stops:
                     break
                 else:
-                    outbox.rejected(entry, infcode="-2", words=words, kind="business")
-                    province.rejected(session, entry.logical, entry.aggregate, words, NOW)
+                    outbox.rejected(entry, infcode="-2", words=words, kind=kind)
+                    if kind == "business":
+                        province.rejected(session, entry.logical, entry.aggregate, words, NOW)
                     break
             session.commit()
 

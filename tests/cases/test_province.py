@@ -14,7 +14,7 @@ from cases.models import CaseEvent, Desk, Paper, State
 from cases.news import CHANNEL
 from cases.transitions import CLOCK, PROVINCE, Step
 from common import db
-from sync.models import InboxEntry
+from sync.models import InboxEntry, OutState
 from sync.pulls import FAILED, receive
 from tests.cases.steps import ANSWERS, SN, Way
 from tests.conftest import NOW
@@ -261,6 +261,71 @@ def test_what_ends_while_the_province_waits_for_a_paper_is_cancelled_there(appro
     assert [body["trt_dcla_detl_sn"] for body in one.bodies("case_cancel")] == [SN]
 
 
+# What a gateway does not let through
+
+
+def test_a_filing_that_a_gateway_refuses_comes_back_to_the_countys_desk_and_is_filed_anew(approved, officer, clerk):
+    one = approved()
+    one.stop_at_gateway("case_submit")
+    assert one.case.state == State.APPROVED
+    with pytest.raises(Refused, match="没报进省里"):
+        one.take(Step.WITHDRAW, clerk)
+    one.take(Step.RECALL, officer)
+    assert (one.case.state, one.case.desk) == (State.IN_REVIEW, Desk.COUNTY)
+    one.take(Step.APPROVE, officer)
+    assert [body["ver_no"] for body in one.bodies("case_submit")] == [2, 4]
+    one.ack_all()
+    one.decide("approved")
+    assert one.case.state == State.DONE
+
+
+def test_what_is_on_its_way_or_there_is_not_taken_back(approved, officer, session):
+    one = approved()
+    for state in ("pending", "sending", "unknown", "acked"):
+        session.execute(sa.text("UPDATE outbox SET state = :s WHERE logical = 'case_submit'"), {"s": state})
+        session.commit()
+        with pytest.raises(Refused, match="不能拿回来"):
+            one.take(Step.RECALL, officer)
+    assert one.case.state == State.APPROVED
+
+
+def test_only_the_county_takes_it_back(approved, clerk, helper):
+    one = approved()
+    one.stop_at_gateway("case_submit")
+    for who in (clerk, helper):
+        with pytest.raises(Refused, match="不归您"):
+            one.take(Step.RECALL, who)
+
+
+def test_the_countys_page_says_that_it_did_not_get_through_and_takes_it_back(app, make, approved, officer, clerk):
+    one = approved()
+    client = make.signed_in(app.test_client(), officer)
+    assert "拿回县里改" not in text(client.get(f"/cases/{one.ref}"))
+    one.stop_at_gateway("case_submit")
+    page = client.get(f"/cases/{one.ref}")
+    assert "没报进省里：网关出错（422）" in text(page)
+    assert "平台退回" not in text(page)
+    assert "拿回县里改" in text(page)
+    assert "拿回县里改" not in seen_by(app, make, clerk, one)
+    assert "还没报进省里，县里在处理" in read_at_home(app, one)
+    said = {"op": "a" * 32, "step": "recall", "version": one.case.version}
+    assert client.post(f"/cases/{one.ref}/step", data=said).status_code == 303
+    assert one.case.state == State.IN_REVIEW
+    assert "没报进省里，县里拿回来改" in text(client.get(f"/cases/{one.ref}"))
+
+
+@pytest.mark.parametrize(
+    ("stas", "state"),
+    [("approved", State.DONE), ("returned", State.IN_REVIEW), ("supplement", State.NEEDS_SUPPLEMENT)],
+)
+def test_what_a_gateway_refused_and_the_province_decided_needs_nobody_any_more(approved, stas, state):
+    one = approved()
+    one.stop_at_gateway("case_submit")
+    one.decide(stas, "请核对")
+    assert one.case.state == state
+    assert OutState.REJECTED not in {entry.state for entry in one.owed()}
+
+
 # What people read (R16-12 among it)
 
 
@@ -280,6 +345,18 @@ def test_a_refused_filing_tells_the_clerk_why_and_the_resident_that_the_county_l
     assert "省里退回来了，县里再看" in home
     assert "成功" not in home
     assert "省里已收到" not in home
+
+
+def test_whoever_the_province_quotes_is_masked(app, make, helper, clerk):
+    answers = ANSWERS | {"agnter_name": "张明远", "agnter_certno": "C1234567", "agnter_cert_type": "08"}
+    one = Way(app, make.case(by=helper, answers=answers, state=State.ACCEPTED, code=CODE))
+    one.take(Step.APPROVE, clerk)
+    one.refuse("case_submit", "王玉兰的代办人张明远（C1234567）住南京市某路 1 号，未授权")
+    client = make.signed_in(app.test_client(), clerk)
+    for page in (client.get(f"/cases/{one.ref}").text, str(client.get(f"/api/v1/cases/{one.ref}").json)):
+        assert "未授权" in page
+        for personal in ("王玉兰", "张明远", "C1234567", "南京市某路"):
+            assert personal not in page
 
 
 def test_two_ticks_only_once_the_province_has_it(app, make, approved, clerk):
