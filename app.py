@@ -65,6 +65,7 @@ import stations.routes
 import stations.search
 import sync.asking
 import sync.cli
+import sync.restored
 from accounts.demo import DemoPlaces
 from accounts.places import Places, StationPlace
 from accounts.policy import Action
@@ -210,6 +211,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["sync_handlers"] = _sync_handlers(settings)
     app.extensions["look_up_person"] = sync.asking.LookUp(database, settings, app.extensions["clock"].now)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
+    app.extensions["after_restore"] = [sync.restored.ask_first]
     # Functions that seal a room's files anew and say how many.
     app.extensions["after_rotation"] = [lambda: paper_store.shelf_of(app).reseal()]
     app.register_error_handler(HTTPException, _say_what_is_wrong)

@@ -98,12 +98,12 @@ def one_case(file: File, divisions: Any, by: Actor) -> CaseOut:
             PaperOut(id=one.id, kind=one.kind, name=words.paper_name(one.kind, asked), state=one.state, at=one.at)
             for one in file.papers
         ],
-        events=_events(file.events),
-        steps=handling.steps_now(by, case),
+        events=_events(case, file.events),
+        steps=handling.steps_now(by, case, file.synced.filed),
     )
 
 
-def _events(events: Sequence[CaseEvent]) -> list[EventOut]:
+def _events(case: Case, events: Sequence[CaseEvent]) -> list[EventOut]:
     return [
         EventOut(
             seq=one.seq,
@@ -111,7 +111,7 @@ def _events(events: Sequence[CaseEvent]) -> list[EventOut]:
             state=State(one.state),
             at=one.at,
             by=one.actor_name or one.actor_role,
-            words=str((one.details or {}).get("words", "")),
+            words=handling.event_words(one, case),
             basis=str((one.details or {}).get("basis", "")),
             asked=[str(paper["name"]) for paper in (one.details or {}).get("asked", [])],
         )

@@ -86,6 +86,8 @@ def province_tag(file: File) -> words.Tag | None:
         return None
     if file.synced.filed is Stand.SYNCED:
         return words.Tag(_("省里已收到"), "ok", "ticks")
+    if file.synced.filed is Stand.REJECTED:
+        return words.Tag(_("还没报进省里，县里在处理"), "warn", "clock")
     return words.Tag(_("省里还没回话"), "draft", "clock")
 
 
@@ -116,6 +118,7 @@ def _past(event: CaseEvent, file: File) -> dict[str, str] | None:
         Step.LAPSE: (_("材料没等到，撤回了"), ""),
         Step.CONFIRM: (_("省里确认了"), ""),
         Step.RETURN: (_("省里退回来了，县里再看"), ""),
+        Step.RECALL: (_("没报进省里，县里再看"), staff),
         Step.PAID: (_("缴费到账"), ""),
     }
     if event.step not in named:

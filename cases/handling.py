@@ -14,9 +14,9 @@ from cases.models import Case, CaseEvent, Desk, Paper, State
 from cases.queries import COUNTED, PAGE, File, Queue, Tab
 from cases.receipts import say_ref
 from cases.scope import desk_of, may_step
-from cases.transitions import Step, steps_from
+from cases.sync_words import hidden, refused_tag
+from cases.transitions import PROVINCE, Step, steps_from
 from common import clock
-from common.audit_entries import masked
 from common.editions import working_days
 from common.i18n import gettext as _
 from common.i18n import say_date, say_time
@@ -111,7 +111,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
     """Everything of cases/case.html. No statement of its own once the reference data is in memory."""
     case, today, days = file.case, clock.local_date(now), working_days(session)
     asked = operations.asked_papers(file.events)
-    steps = steps_now(by, case)
+    steps = steps_now(by, case, file.synced.filed)
     at_hand = [(paper.kind, paper.at) for paper in file.papers if paper.state in {"received", "fit"}]
     waited_for = operations.not_yet_here(file.events, at_hand) if case.state == State.NEEDS_SUPPLEMENT else []
     town = divisions(session).get(case.town_code)
@@ -127,7 +127,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "state": words.state_tag(case.state),
         "deadline": words.deadline_tag(case, days, today),
         "due": _due_words(case),
-        "sync": words.sync_tag(file.synced.stand, masked(file.synced.refused)),
+        "sync": _sync_tag(file),
         "subject": case.subject,
         "insured_at": insured_at,
         "reveals": may_reveal(by),
@@ -157,14 +157,21 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
     }
 
 
+def _sync_tag(file: File) -> words.Tag | None:
+    if file.synced.stand is Stand.REJECTED:
+        return refused_tag(file.synced.refused_kind, file.synced.refused, file.case)
+    return words.sync_tag(file.synced.stand)
+
+
 def came_since_asked(file: File) -> list[Paper]:
     """What was brought after the last request: older papers are not what is waited for."""
     asks = [event.at for event in file.events if event.step == Step.ASK]
     return [paper for paper in file.papers if asks and paper.at >= asks[-1] and paper.state in {"received", "fit"}]
 
 
-def steps_now(by: Actor, case: Case) -> list[Step]:
-    """The steps this actor may take now, in the order of the table. The routes check again."""
+def steps_now(by: Actor, case: Case, filed: Stand) -> list[Step]:
+    """The steps this actor may take now, in the order of the table. filed: how far the filing is with the province. The
+    routes check again."""
     found = [
         rule.step
         for rule in steps_from(State(case.state), Desk(case.desk) if case.desk else None)
@@ -172,6 +179,8 @@ def steps_now(by: Actor, case: Case) -> list[Step]:
     ]
     if case.state == State.APPROVED and not case.province_sn and Step.WITHDRAW in found:
         found.remove(Step.WITHDRAW)
+    if filed is not Stand.REJECTED and Step.RECALL in found:
+        found.remove(Step.RECALL)
     if case.to_county and case.desk == Desk.TOWN and Step.APPROVE in found:
         found.remove(Step.APPROVE)
     if desk_of(by) is not None and case.desk is not None and desk_of(by) != case.desk:
@@ -254,11 +263,17 @@ def event_line(event: CaseEvent, file: File) -> dict[str, Any]:
         "who": event.actor_name or _who(event.actor_role),
         "when": moment(event.at),
         "device": say_time(device) if device is not None and apart else "",
-        "words": masked(said.get("words", "")) if event.actor_role == "province" else said.get("words", ""),
+        "words": event_words(event, file.case),
         "basis": said.get("basis", ""),
         "asked": _("、").join(one["name"] for one in said.get("asked", [])),
         "waits": event.step == Step.ASK,
     }
+
+
+def event_words(event: CaseEvent, case: Case) -> str:
+    """What was said with a step; the province may quote whom it is about."""
+    said = str((event.details or {}).get("words", ""))
+    return hidden(said, case) if event.actor_role == PROVINCE else said
 
 
 def _who(role: str) -> str:
@@ -281,6 +296,7 @@ def step_words(step: str, said: Mapping[str, Any]) -> str:
         Step.LAPSE: _("材料没等到，撤回"),
         Step.CONFIRM: _("省平台办好了"),
         Step.RETURN: _("省平台退回"),
+        Step.RECALL: _("没报进省里，县里拿回来改"),
         Step.PAID: _("缴费到账"),
         "revoke": _("收回授权"),
         "new_code": _("补发查询码"),

@@ -33,7 +33,17 @@ from services_catalog.models import MAX_ITEM_NO
 
 bp = Blueprint("handling", __name__)
 
-BY_HAND = {Step.ACCEPT, Step.ASK, Step.SUPPLY, Step.HAND_UP, Step.HAND_OVER, Step.APPROVE, Step.REFUSE, Step.WITHDRAW}
+BY_HAND = {
+    Step.ACCEPT,
+    Step.ASK,
+    Step.SUPPLY,
+    Step.HAND_UP,
+    Step.HAND_OVER,
+    Step.APPROVE,
+    Step.REFUSE,
+    Step.WITHDRAW,
+    Step.RECALL,
+}
 
 
 # The queue

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from cases.models import Case, Paper, State
+from cases.models import OPEN_STATES, Case, Paper, State
 from cases.national import DECLARED_AS, NOT_ATTACHED, agent_block, said_nationally
 from common.clock import local
 from services_catalog.queries import catalogue
@@ -50,12 +50,19 @@ def tell(session: Session, case: Case, now: datetime, words: str = "") -> None:
     One INSERT; at approval two, the count of papers, and an UPDATE that settles what was refused before.
     """
     _owe(session, case, WORK_ORDER, work_order(session, case, now), now)
-    if case.state in {State.APPROVED, State.REFUSED, State.WITHDRAWN}:  # said anew, or nobody waits for it any more
+    if case.state not in OPEN_STATES:  # said anew, or nobody waits for it any more
         set_aside(session, aggregate_of(case), SUBMIT, now)
     if case.state == State.APPROVED:
+        case.province_sn = None  # of an earlier filing, which this one replaces
         _owe(session, case, SUBMIT, filing(session, case), now)
-    elif case.state == State.WITHDRAWN and case.province_sn:
+    elif case.state in {State.REFUSED, State.WITHDRAWN} and case.province_sn:
         _owe(session, case, CANCEL, cancelling(case, words), now)
+
+
+def take_back(session: Session, case: Case, now: datetime) -> bool:
+    """Settle a filing that did not get through; it is never sent again as it was. False when there is none: it is on its way,
+    or the province has it. One UPDATE."""
+    return set_aside(session, aggregate_of(case), SUBMIT, now)
 
 
 def _owe(session: Session, case: Case, logical: str, body: dict[str, Any], now: datetime) -> None:
@@ -86,11 +93,20 @@ def work_order(session: Session, case: Case, now: datetime) -> dict[str, Any]:
         "begn_acp_time": _moment(case.filed_at),
         "prse_time": case.due_on.isoformat() if case.due_on else None,
         "fns_time": _moment(case.state_at) if case.state in OVER else None,
-        "psn_cert_type": case.subject.get("cert_type"),
-        "certno": case.subject.get("certno"),
+        **_certificate(case),
         "psn_name": case.subject.get("name"),
         "updt_time": _moment(now),
     } | agent_block(case.answers)
+
+
+def _certificate(case: Case) -> dict[str, Any]:
+    """Type and number, both or neither. The number of a birth certificate is in no national code table: such a child goes
+    without one until it has its own, which stands among the answers."""
+    if case.subject.get("cert_type"):
+        return {"psn_cert_type": case.subject["cert_type"], "certno": case.subject.get("certno")}
+    if case.answers.get("psn_cert_type") and case.answers.get("certno"):
+        return {"psn_cert_type": case.answers["psn_cert_type"], "certno": case.answers["certno"]}
+    return {}
 
 
 def filing(session: Session, case: Case) -> dict[str, Any]:
@@ -114,7 +130,7 @@ def cancelling(case: Case, words: str) -> dict[str, Any]:
     return {
         "trt_dcla_detl_sn": case.province_sn,
         "psn_no": case.answers.get("psn_no") or "",
-        "memo": words or "居民撤回",
+        "memo": words or "撤回申请",
         "rid": case.id,
         "ver_no": case.version,
     }

@@ -24,6 +24,7 @@ from common import audit, clock
 from common.editions import working_days
 from common.i18n import gettext as _
 from common.sealing import fingerprint, keys_of
+from sync.stands import newest
 
 MAX_WORDS = 300
 PURPOSE_LENGTH = (2, 60)
@@ -61,7 +62,9 @@ def take_step(
         raise Refused(_("这一步不归您的岗位办"), 403)
     _must_be_said(step, words, basis, asked, case, handler_id)
     if step is Step.WITHDRAW and case.state == State.APPROVED and not case.province_sn:
-        raise Refused(_("已经报给省里，还没有回音。等省里收到了再撤。"))
+        raise Refused(_not_there(session, case))
+    if step is Step.RECALL and not news.take_back(session, case, now):
+        raise Refused(_("这份申请正在报给省里，或者省里已经收到，不能拿回来。请等省里回音。"))
     missing = still_missing(session, case) if step is Step.SUPPLY else []
     if missing:
         raise Refused(_("还差：%(papers)s", papers=_("、").join(missing)), 422)
@@ -106,6 +109,14 @@ def take_step(
     session.flush()
     add_audit(session, case, f"case.{step}", by, now)
     return case
+
+
+def _not_there(session: Session, case: Case) -> str:
+    """Why what was approved cannot be withdrawn yet: the province has not said that it has it."""
+    filed = newest(session, news.aggregate_of(case), news.SUBMIT)
+    if filed is not None and filed.refused:
+        return _("这份申请没报进省里，还不能撤。请县医保局先在办件里“拿回县里改”，再撤。")
+    return _("这份申请正在报给省里，还没有回音。等省里收到了再撤。")
 
 
 def _lands(case: Case, rule: Rule) -> State:

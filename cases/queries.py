@@ -21,7 +21,7 @@ from cases.scope import desk_of, in_reach
 from common.sealing import keys_of
 from common.working_days import WorkingDays
 from stations.models import Station
-from sync.stands import Stand, stand_of, words_of
+from sync.stands import Stand, kind_of, stand_of, words_of
 
 PAGE = 20
 COUNTED = 1_000  # a tab says 999+ beyond: counting a hundred thousand rows for a number nobody reads costs 30 ms
@@ -48,10 +48,12 @@ class File:
 
 @dataclass(frozen=True)
 class Synced:
-    """How far the province knows of a case. `refused`: its words for what it does not take; `filed`: of the filing alone."""
+    """How far the province knows of a case. `refused`: its words for what was not taken, `refused_kind`: by whom, and
+    why; `filed`: of the filing alone."""
 
     stand: Stand = Stand.NOTHING
     refused: str = ""
+    refused_kind: str = ""
     filed: Stand = Stand.NOTHING
 
 
@@ -67,6 +69,7 @@ def _file(session: Session, *where: sa.ColumnElement[bool]) -> File | None:
         Station.phone,
         stand_of(aggregate_column()).label("stand"),
         words_of(aggregate_column()).label("refused"),
+        kind_of(aggregate_column()).label("refused_kind"),
         stand_of(aggregate_column(), SUBMIT).label("filed"),
     ).outerjoin(Station, Station.code == Case.station_code)
     found = session.execute(wanted.where(*where)).one_or_none()
@@ -94,7 +97,7 @@ def _file(session: Session, *where: sa.ColumnElement[bool]) -> File | None:
         list(dict.fromkeys(pair.Consent for pair in pairs if pair.Consent)),
         found.name or case.station_code,
         found.phone,
-        Synced(Stand(found.stand or 0), found.refused or "", Stand(found.filed or 0)),
+        Synced(Stand(found.stand or 0), found.refused or "", found.refused_kind or "", Stand(found.filed or 0)),
     )
 
 

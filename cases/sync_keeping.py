@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from accounts.policy import Actor
+from accounts.policy import MAY, Action, Actor
 from cases.drafts import Refused
 from cases.models import State
 from cases.news import CHANNEL, SUBMIT
-from cases.sync_queries import ToLookAt, for_replay
+from cases.sync_queries import ToLookAt, for_replay, for_settling
 from common import audit
 from common.i18n import gettext as _
 from sync import channels, outbox, pulls
@@ -19,7 +19,7 @@ from sync.models import OutState
 
 
 def may_replay(found: ToLookAt) -> bool:
-    """Whether sending it again can help. A filing that went back to the county is approved anew instead."""
+    """Whether sending it again can help: a filing only while its case waits for the province."""
     if found.entry.state != OutState.REJECTED:
         return False
     return found.entry.logical != SUBMIT or (found.case is not None and found.case.state == State.APPROVED)
@@ -34,6 +34,21 @@ def replay(session: Session, id: str, *, by: Actor, now: datetime) -> None:
         raise Refused(_("这一条不能直接再报，请到办件里处理"))
     outbox.replay(found.entry, now)
     _audit(session, "sync.replay", ("outbox", id), found.entry.county_code, by, now)
+
+
+def settle(session: Session, id: str, *, by: Actor, now: datetime) -> None:
+    """Somebody has talked with the province about a decision that the case cannot follow: nobody must look at it any more.
+    A second time is no mistake."""
+    found = for_settling(session, id, CHANNEL, by.area, hears_all(by))
+    if found is None:
+        raise Refused(_("这一条已经不用处理了"), 404)
+    found.state = pulls.OLD
+    _audit(session, "sync.settle", ("inbox", id), found.county_code or by.county_code, by, now)
+
+
+def hears_all(by: Actor) -> bool:
+    """Whether this one also looks after what is about no case we know."""
+    return Action.KEEP_CHANNEL in MAY[by.role]
 
 
 def pause(session: Session, reason: str, *, by: Actor, now: datetime) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
 
 from cases.models import Case
-from sync.models import OutboxEntry
-from sync.stands import to_look_at
+from sync.models import InboxEntry, OutboxEntry
+from sync.stands import to_look_at, unheard_of
 
 PAGE = 20
 MAX_PAGES = 50
@@ -22,12 +23,50 @@ class ToLookAt:
     case: Case | None
 
 
-def list_of(session: Session, channel: str, area: str, number: int) -> tuple[Sequence[ToLookAt], bool]:
-    """One page of what a person must look at, the oldest first, and whether there is more. One SELECT."""
+@dataclass(frozen=True)
+class Unheard:
+    """A decision of the province that the case could not follow. said: approved, returned, supplement, or anything."""
+
+    id: str
+    case: Case | None
+    said: str
+    at: datetime
+
+
+def unheard(session: Session, channel: str, area: str, everybodys: bool) -> list[Unheard]:
+    """The oldest of them, PAGE at most. One SELECT."""
+    wanted = (
+        sa.select(InboxEntry, Case)
+        .outerjoin(Case, InboxEntry.rid == Case.id)
+        .options(defer(Case.answers))
+        .where(unheard_of(area, channel, everybodys))
+        .order_by(InboxEntry.at, InboxEntry.id)
+        .limit(PAGE)
+    )
+    return [
+        Unheard(row.InboxEntry.id, row.Case, _said(row.InboxEntry.body), row.InboxEntry.at)
+        for row in session.execute(wanted)
+    ]
+
+
+def _said(body: object) -> str:
+    return str(body.get("stas") or "")[:20] if isinstance(body, dict) else ""
+
+
+def for_settling(session: Session, id: str, channel: str, area: str, everybodys: bool) -> InboxEntry | None:
+    """One of them, locked; None when it is not of this area or nobody must look at it."""
+    wanted = sa.select(InboxEntry).where(InboxEntry.id == id, unheard_of(area, channel, everybodys))
+    return session.scalars(wanted.with_for_update()).one_or_none()
+
+
+def list_of(session: Session, channel: str, area: str, number: int, whole: bool) -> tuple[Sequence[ToLookAt], bool]:
+    """One page of what a person must look at, the oldest first, and whether there is more. whole: with the answers of each
+    case, so that whom a platform quotes can be masked. One SELECT."""
+    without = [defer(OutboxEntry.body), defer(OutboxEntry.answer), *([] if whole else [defer(Case.answers)])]
     wanted = (
         sa.select(OutboxEntry, Case)
         .outerjoin(Case, OutboxEntry.aggregate == sa.literal("case:") + Case.id)
-        .options(defer(OutboxEntry.body), defer(OutboxEntry.answer), defer(Case.answers))
+        .options(*without)
         .where(to_look_at(area, channel))
         .order_by(OutboxEntry.state, OutboxEntry.made_at, OutboxEntry.id)
     )

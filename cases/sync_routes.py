@@ -9,7 +9,7 @@ from pydantic import BaseModel, StringConstraints
 
 from accounts.current import current_actor
 from accounts.doors import needs
-from accounts.policy import Action
+from accounts.policy import MAY, Action
 from cases import sync_keeping, sync_queries
 from cases.drafts import Refused
 from cases.news import CHANNEL
@@ -34,7 +34,7 @@ class PauseForm(BaseModel):
 @bp.get("/sync")
 @needs(Action.SEE_SYNC)
 def show() -> str:
-    """Six statements: who asks, editions, the channel, the counts, the list."""
+    """Six statements: who asks, editions, the channel, the counts, the list; one more where decisions were not heard."""
     return _show()
 
 
@@ -43,11 +43,14 @@ def _show(wrong: str = "", typed: str = "") -> str:
     asked = request.args.get("page", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1
     number = min(max(number, 1), sync_queries.MAX_PAGES)
-    rows, more = sync_queries.list_of(session, CHANNEL, by.area, number)
-    counts = stands.counts(session, CHANNEL, by.area)
+    rows, more = sync_queries.list_of(session, CHANNEL, by.area, number, Action.READ_CASE in MAY[by.role])
+    counts = stands.counts(session, CHANNEL, by.area, now)
+    everybodys = sync_keeping.hears_all(by)
+    line = stands.line(session, CHANNEL, by.area, everybodys)
+    unheard = sync_queries.unheard(session, CHANNEL, by.area, everybodys) if line.unheard else []
     return page(
         "cases/sync.html",
-        **sync_page(session, by, stands.line(session, CHANNEL), counts, rows, now),
+        **sync_page(session, by, line, counts, rows, unheard, now),
         number=number,
         more=more,
         wrong=wrong,
@@ -62,6 +65,14 @@ def replay(id: str) -> ResponseReturnValue:
     """Once more what was refused, after its cause was mended."""
     by, now = current_actor(), clock.now()
     return _do(lambda session: sync_keeping.replay(session, id, by=by, now=now), "replay")
+
+
+@bp.post("/sync/decisions/<id>/settle")
+@needs(Action.KEEP_SYNC)
+def settle(id: str) -> ResponseReturnValue:
+    """A decision that the case cannot follow was talked over with the province."""
+    by, now = current_actor(), clock.now()
+    return _do(lambda session: sync_keeping.settle(session, id, by=by, now=now), "settle")
 
 
 @bp.post("/sync/pause")

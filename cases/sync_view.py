@@ -8,24 +8,30 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import MAY, Action, Actor
 from cases.handling import item_name, moment
-from cases.models import Case
-from cases.news import CANCEL, SUBMIT, WORK_ORDER
+from cases.news import SUBMIT
 from cases.receipts import say_ref
 from cases.sync_keeping import may_replay
-from cases.sync_queries import ToLookAt
+from cases.sync_queries import ToLookAt, Unheard
+from cases.sync_words import kind_words, logical_words, pause_words, state_words, why_words
+from cases.trail import state_word
 from cases.words import Tag
 from common import clock
-from common.audit_entries import masked
 from common.i18n import gettext as _
 from stations.queries import divisions
 from sync.models import OutState
-from sync.stands import Count, Line
+from sync.stands import ALARM, Count, Line
 
 WAITING = (OutState.PENDING, OutState.SENDING)
 
 
 def sync_page(
-    session: Session, by: Actor, line: Line, counts: Sequence[Count], rows: Sequence[ToLookAt], now: datetime
+    session: Session,
+    by: Actor,
+    line: Line,
+    counts: Sequence[Count],
+    rows: Sequence[ToLookAt],
+    unheard: Sequence[Unheard],
+    now: datetime,
 ) -> dict[str, Any]:
     """Everything of cases/sync.html but where one is in the list."""
     today = clock.local_date(now)
@@ -36,7 +42,7 @@ def sync_page(
     return {
         "place": known.name if known else by.area,
         "paused": state is not None and state.paused_at is not None and not _over(state.paused_until, now),
-        "reason": masked(str(state.reason or "")) if state else "",
+        "reason": pause_words(state.reason, state.paused_by is None) if state and state.reason else "",
         "until": moment(state.paused_until) if state and state.paused_until else "",
         "last_ok": moment(state.last_ok_at) if state and state.last_ok_at else "",
         "waits": _age(oldest, now) if oldest else "",
@@ -50,9 +56,11 @@ def sync_page(
             for count in counts
             if count.kind
         ],
-        "unheard": line.unheard,
+        "long": sum(count.long for count in counts),
+        "unheard": [_unheard(session, one, today) for one in unheard],
+        "unusable": line.unusable,
         "held": line.held,
-        "rows": [_row(session, one, today, now) for one in rows],
+        "rows": [_row(session, one, by, today, now) for one in rows],
         "reads": Action.READ_CASE in MAY[by.role],
         "keeps": Action.KEEP_SYNC in MAY[by.role],
         "keeps_channel": Action.KEEP_CHANNEL in MAY[by.role],
@@ -63,27 +71,42 @@ def _over(until: datetime | None, now: datetime) -> bool:
     return until is not None and until <= now
 
 
-def _row(session: Session, one: ToLookAt, today: date, now: datetime) -> dict[str, Any]:
+def _row(session: Session, one: ToLookAt, by: Actor, today: date, now: datetime) -> dict[str, Any]:
     entry, case = one.entry, one.case
     doubtful = entry.state != OutState.REJECTED
+    reads = Action.READ_CASE in MAY[by.role]
     return {
         "id": entry.id,
         "ref": case.ref if case else "",
         "said": say_ref(case.ref) if case else "",
         "item": item_name(session, case, today) if case else _("不是办件"),
         "what": logical_words(entry.logical),
-        "tag": Tag(_("待核实"), "warn", "clock") if doubtful else Tag(_("平台退回"), "bad", "bang"),
-        "why": hidden(str(entry.error or ""), case) or kind_words(entry.error_kind or ""),
+        "tag": _tag(doubtful, entry.error_kind or ""),
+        "why": why_words(entry.error_kind or "", entry.infcode or "", str(entry.error or "") if reads else "", case),
         "age": _age(entry.made_at, now),
         "replays": may_replay(one),
+        "recalls": reads and may_replay(one) and entry.logical == SUBMIT,
         "doubtful": doubtful,
+        "long": doubtful and (entry.tried_since or entry.made_at) < now - ALARM,
     }
 
 
-def hidden(words: str, case: Case | None) -> str:
-    """The platform's words without whom they are about."""
-    name = str(case.subject.get("name") or "") if case else ""
-    return masked(words.replace(name, str(case.subject.get("masked_name"))) if case and name else words)
+def _tag(doubtful: bool, kind: str) -> Tag:
+    if doubtful:
+        return Tag(_("待核实"), "warn", "clock")
+    return Tag(_("平台退回") if kind == "business" else _("没报进去"), "bad", "bang")
+
+
+def _unheard(session: Session, one: Unheard, today: date) -> dict[str, Any]:
+    decided = {"approved": _("同意了"), "returned": _("退回来了"), "supplement": _("要补材料")}
+    return {
+        "id": one.id,
+        "ref": one.case.ref if one.case else "",
+        "what": f"{item_name(session, one.case, today)} {say_ref(one.case.ref)}" if one.case else _("这边没有的办件"),
+        "said": decided.get(one.said, _("没看懂的话")),
+        "here": state_word(one.case.state) if one.case else "",
+        "when": moment(one.at),
+    }
 
 
 def _age(since: datetime, now: datetime) -> str:
@@ -91,32 +114,3 @@ def _age(since: datetime, now: datetime) -> str:
     if minutes < 60:
         return _("%(n)s 分钟", n=minutes)
     return _("%(n)s 小时", n=minutes // 60) if minutes < 48 * 60 else _("%(n)s 天", n=minutes // (24 * 60))
-
-
-def logical_words(logical: str) -> str:
-    """What kind of message it is."""
-    return {SUBMIT: _("申请"), WORK_ORDER: _("办理记录"), CANCEL: _("撤回")}.get(logical, logical)
-
-
-def state_words(state: str) -> str:
-    """What its state is called."""
-    return {OutState.REJECTED: _("平台退回"), OutState.UNKNOWN: _("待核实")}.get(OutState(state), _("待同步"))
-
-
-def kind_words(kind: str) -> str:
-    """Why it did not go through, from what the worker wrote down."""
-    named = {
-        "business": _("平台不收"),
-        "timeout": _("等回音超时"),
-        "connect": _("连不上"),
-        "broken": _("中途断了"),
-        "busy": _("平台忙"),
-        "access": _("平台不让进"),
-        "token": _("取不到令牌"),
-        "answer-signature": _("回音的签名不对"),
-        "no-envelope": _("回的不是接口的话"),
-        "system": _("平台出错"),
-        "no-result": _("回音里没有这一条"),
-        "size": _("太长了"),
-    }
-    return named.get(kind) or (_("网关出错（%(code)s）", code=kind) if kind.startswith("http-") else kind)

@@ -27,6 +27,7 @@ class Step(StrEnum):
     LAPSE = "lapse"  # what was asked for never came
     CONFIRM = "confirm"  # the province has taken it over
     RETURN = "return"  # the province does not take it as it is
+    RECALL = "recall"  # the filing did not get through to the province: the county takes it back
     PAID = "paid"
 
 
@@ -71,9 +72,12 @@ RULES: tuple[Rule, ...] = (
     _rule(Step.WITHDRAW, (_S.APPROVED,), (_A.FILE_CASE, _A.ACCEPT), _S.WITHDRAWN),
     _rule(Step.CORRECT, OPEN_STATES, (_A.FILE_CASE,), _S.WITHDRAWN),
     _rule(Step.LAPSE, (_S.NEEDS_SUPPLEMENT,), (CLOCK,), _S.WITHDRAWN),
-    _rule(Step.CONFIRM, (_S.APPROVED,), (PROVINCE,), _S.DONE),
-    _rule(Step.RETURN, (_S.APPROVED,), (PROVINCE,), _S.IN_REVIEW, to_desk=_D.COUNTY),
+    # The filing lies there also while the province waits for a paper: it may decide without it (cases/province.py).
+    _rule(Step.CONFIRM, (_S.APPROVED, _S.NEEDS_SUPPLEMENT), (PROVINCE,), _S.DONE),
+    _rule(Step.RETURN, (_S.APPROVED, _S.NEEDS_SUPPLEMENT), (PROVINCE,), _S.IN_REVIEW, to_desk=_D.COUNTY),
     _rule(Step.ASK, (_S.APPROVED,), (PROVINCE,), _S.NEEDS_SUPPLEMENT, to_desk=_D.COUNTY),
+    _rule(Step.ASK, (_S.NEEDS_SUPPLEMENT,), (PROVINCE,), None, to_desk=_D.COUNTY),
+    _rule(Step.RECALL, (_S.APPROVED,), (_A.DECIDE,), _S.IN_REVIEW, to_desk=_D.COUNTY),
     _rule(Step.PAID, (_S.PENDING_PAYMENT,), (PROVINCE,), _S.DONE),
 )
 OVER = frozenset({State.DONE, State.REFUSED, State.WITHDRAWN, State.APPROVED, State.PENDING_PAYMENT})

@@ -92,13 +92,13 @@ def deadline_tag(case: Case, days: WorkingDays, today: date) -> Tag | None:
 # How far the province knows of it
 
 
-def sync_tag(stand: Stand, refused: str = "") -> Tag | None:
-    """As staff read it; None where nothing is owed. `refused`: the platform's words."""
+def sync_tag(stand: Stand) -> Tag | None:
+    """As staff read it; None where nothing is owed."""
     return {
         Stand.SYNCED: Tag(_("已同步"), "ok", "tick"),
         Stand.WAITING: Tag(_("待同步"), "draft", "transfer"),
         Stand.DOUBTFUL: Tag(_("待核实"), "warn", "clock"),
-        Stand.REJECTED: Tag(_("平台退回：%(why)s", why=refused) if refused else _("平台退回"), "bad", "bang"),
+        Stand.REJECTED: Tag(_("平台退回"), "bad", "bang"),
     }.get(stand)
 
 
@@ -107,10 +107,11 @@ def sync_tag(stand: Stand, refused: str = "") -> Tag | None:
 
 def is_personal(field: str) -> bool:
     """Whether a field's value says who somebody is or where they live. By the ends of the national names."""
-    return bool(_mask_of(field))
+    return bool(mask_of(field))
 
 
-def _mask_of(field: str) -> Any:
+def mask_of(field: str) -> Any:
+    """The function that masks a field's value; None where it is nobody's."""
     if field.endswith(("certno", "cert_no", "psn_no", "bankacct", "card_no")):
         return mask_number
     if field.endswith(("psn_name", "grdn_name", "agnter_name", "contact_name", "acctname", "spus_name", "other_name")):
@@ -144,7 +145,7 @@ def sections_of(case: Case, divisions: Mapping[str, Any], told: Collection[str] 
             ask = next((extra for extra in shown.metadata if isinstance(extra, Ask)), None) if shown else None
             if said in (None, "", False, []) or ask is None or (ask.widget == "tick" and said is not True):
                 continue
-            mask = _mask_of(name)
+            mask = mask_of(name)
             options = dict(ask.options or person_options(name) or ())
             words = mask(str(said)) if mask else _say(said, ask, options, divisions)
             if name in _HEAD and words in told:

@@ -261,6 +261,8 @@ def restore_backup(file: Path) -> None:
         with restore.opened(file, keys) as (archive, manifest), writing() as session:
             with progress(_("恢复"), sum(facts["rows"] for facts in manifest["tables"].values())) as step:
                 done = restore.restore(session, archive, manifest, folder, step)
+            for mend in current_app.extensions["after_restore"]:  # of the rooms, handed down by app.py
+                mend(session)
             session.commit()
     except NotRestored as why:
         raise Sentence(str(why)) from None

@@ -1,7 +1,8 @@
 """The outbox: owing a message, leasing it to a worker, and what becomes of it. Room `sync`, floor 2. Never commits.
 
 States: pending → sending → acked | rejected | unknown → (asked for) → acked | pending. Within an aggregate ("case:…")
-entries go one after the other: a later one waits until all before it are acked; a rejected one holds its own aggregate only.
+entries go one after the other: a later one waits until all before it are acked; a rejected one holds its own aggregate only,
+and not even that where the next one says all of it anew (WHOLE).
 """
 
 import functools
@@ -22,6 +23,7 @@ from sync.envelope import compact
 from sync.models import MsgidCounter, OutboxEntry, OutState
 
 PER_SECOND = 10_000
+WHOLE = ("work_order",)  # says all of its matter each time: refused it holds up nobody, the next one says it anew
 AT_ONCE = 200  # entries whose bodies are forgotten in one transaction
 _box: sa.Table = OutboxEntry.__table__  # type: ignore[assignment]
 _counter: sa.Table = MsgidCounter.__table__  # type: ignore[assignment]
@@ -125,6 +127,7 @@ def _waits() -> tuple[Any, Any, Any]:
         earlier.aggregate == OutboxEntry.aggregate,
         earlier.agg_seq < OutboxEntry.agg_seq,
         earlier.state != OutState.ACKED,
+        sa.or_(earlier.state != OutState.REJECTED, earlier.logical.not_in(WHOLE)),
     )
     now = sa.bindparam("now", type_=OutboxEntry.__table__.c.next_at.type)
     mine = (

@@ -4,17 +4,20 @@ What reads a list takes these as columns of its own statement: no list costs a s
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sync.channel import Backoff
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
-from sync.pulls import FAILED, ROSTER
+from sync.pulls import DECISIONS, FAILED, ROSTER
 
 SET_ASIDE = "set-aside"  # error_kind of what was refused and need not be sent any more (sync/set_aside.py)
+RETURNED = "returned"  # error_kind of what was refused and lies on a desk again: not to be sent as it was
+ALARM = timedelta(hours=Backoff().alarm_h)  # tried for longer: a person is called
 UNSETTLED = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN, OutState.REJECTED)
 
 
@@ -28,9 +31,13 @@ class Stand(IntEnum):
     REJECTED = 4  # 平台退回
 
 
+def _refused() -> sa.ColumnElement[bool]:
+    return sa.or_(OutboxEntry.state == OutState.REJECTED, sa.func.coalesce(OutboxEntry.error_kind, "") == RETURNED)
+
+
 def _rank() -> sa.Case[int]:
     return sa.case(
-        (OutboxEntry.state == OutState.REJECTED, int(Stand.REJECTED)),
+        (_refused(), int(Stand.REJECTED)),
         (OutboxEntry.state == OutState.UNKNOWN, int(Stand.DOUBTFUL)),
         (sa.and_(OutboxEntry.state == OutState.SENDING, OutboxEntry.doubtful), int(Stand.DOUBTFUL)),
         (OutboxEntry.state != OutState.ACKED, int(Stand.WAITING)),
@@ -48,10 +55,17 @@ def stand_of(aggregate: sa.ColumnElement[str], logical: str | None = None) -> An
 
 
 def words_of(aggregate: sa.ColumnElement[str]) -> Any:
-    """A column: the platform's words for what it refused last, NULL where it refused nothing."""
-    refused = sa.select(OutboxEntry.error).where(
-        OutboxEntry.aggregate == aggregate, OutboxEntry.state == OutState.REJECTED
-    )
+    """A column: the platform's words for what was refused last, NULL where nothing was."""
+    return _of_last_refused(OutboxEntry.error, aggregate)
+
+
+def kind_of(aggregate: sa.ColumnElement[str]) -> Any:
+    """A column: the kind of that refusal."""
+    return _of_last_refused(OutboxEntry.error_kind, aggregate)
+
+
+def _of_last_refused(column: Any, aggregate: sa.ColumnElement[str]) -> Any:
+    refused = sa.select(column).where(OutboxEntry.aggregate == aggregate, _refused())
     return refused.order_by(OutboxEntry.agg_seq.desc()).limit(1).scalar_subquery()
 
 
@@ -60,30 +74,50 @@ def words_of(aggregate: sa.ColumnElement[str]) -> Any:
 
 @dataclass(frozen=True)
 class Count:
-    """So many entries of one state and one kind of failure; `oldest`: since when the first of them is owed."""
+    """So many entries of one state and one kind of failure; `oldest`: since when the first of them is owed; `long`: of how
+    many that wait the first attempt is older than ALARM."""
 
     state: str
     kind: str
     n: int
     oldest: datetime
+    long: int = 0
 
 
-def counts(session: Session, channel: str, area: str) -> list[Count]:
+def counts(session: Session, channel: str, area: str, now: datetime) -> list[Count]:
     """What is not settled in the counties of an area (a prefix of two digits or more), by state and kind. One SELECT."""
     kind = sa.func.coalesce(OutboxEntry.error_kind, "")
+    too_long = sa.and_(OutboxEntry.state != OutState.REJECTED, OutboxEntry.tried_since < now - ALARM)
+    long = sa.func.sum(sa.case((too_long, 1), else_=0))
     wanted = (
-        sa.select(OutboxEntry.state, kind, sa.func.count(), sa.func.min(OutboxEntry.made_at))
+        sa.select(OutboxEntry.state, kind, sa.func.count(), sa.func.min(OutboxEntry.made_at), long)
         .where(OutboxEntry.state.in_(UNSETTLED), OutboxEntry.channel == channel, *_within(area))
         .group_by(OutboxEntry.state, kind)
         .order_by(OutboxEntry.state, kind)
     )
-    return [Count(state, why, n, oldest) for state, why, n, oldest in session.execute(wanted)]
+    return [Count(*row) for row in session.execute(wanted)]
 
 
-def last_key(session: Session, aggregate: str, logical: str) -> str | None:
-    """The key of the newest message of this kind. One SELECT."""
-    wanted = sa.select(OutboxEntry.key).where(OutboxEntry.aggregate == aggregate, OutboxEntry.logical == logical)
-    return session.scalar(wanted.order_by(OutboxEntry.agg_seq.desc()).limit(1))
+@dataclass(frozen=True)
+class Newest:
+    """The newest message of one kind in an aggregate. `arrived`: the province has it; `refused`: it, or a gateway, does not
+    take it."""
+
+    key: str
+    arrived: bool
+    refused: bool
+
+
+def newest(session: Session, aggregate: str, logical: str) -> Newest | None:
+    """None where there never was one. One SELECT."""
+    wanted = sa.select(OutboxEntry.key, OutboxEntry.state, OutboxEntry.acked_at).where(
+        OutboxEntry.aggregate == aggregate, OutboxEntry.logical == logical
+    )
+    found = session.execute(wanted.order_by(OutboxEntry.agg_seq.desc()).limit(1)).one_or_none()
+    if found is None:
+        return None
+    arrived = found.state == OutState.ACKED and found.acked_at is not None
+    return Newest(found.key, arrived, found.state == OutState.REJECTED)
 
 
 def to_look_at(area: str, channel: str) -> sa.ColumnElement[bool]:
@@ -101,19 +135,39 @@ def _within(area: str) -> list[sa.ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class Line:
-    """The channel itself. `unheard`: rows that the province told and we could not hear; `held`: stations that its list would
-    close, when a person must release that."""
+    """The channel itself. `unheard`: decisions on cases of the area that could not be heard; `unusable`: rows of its list of
+    stations that cannot be right; `held`: stations that list would close, when a person must release that."""
 
     state: ChannelState | None
     unheard: int
+    unusable: int
     held: int | None
 
 
-def line(session: Session, channel: str) -> Line:
+def unheard_of(area: str, channel: str, everybodys: bool = False) -> sa.ColumnElement[bool]:
+    """For WHERE: decisions on cases of an area that could not be heard; everybodys: also those about no case we know."""
+    mine = InboxEntry.county_code.startswith(area[:6], autoescape=True)
+    return sa.and_(
+        InboxEntry.channel == channel,
+        InboxEntry.logical == DECISIONS,
+        InboxEntry.state == FAILED,
+        sa.or_(mine, InboxEntry.county_code == "") if everybodys else mine,
+    )
+
+
+def line(session: Session, channel: str, area: str, everybodys: bool = False) -> Line:
     """How the channel is. One SELECT."""
     one = sa.select(sa.literal(1).label("one")).subquery()
-    unheard = sa.select(sa.func.count()).where(InboxEntry.channel == channel, InboxEntry.state == FAILED)
+    unheard = sa.select(sa.func.count()).where(unheard_of(area, channel, everybodys))
+    unusable = sa.select(sa.func.count()).where(
+        InboxEntry.channel == channel, InboxEntry.logical == ROSTER, InboxEntry.state == FAILED
+    )
     held = sa.select(PullCursor.held).where(PullCursor.channel == channel, PullCursor.logical == ROSTER)
-    wanted = sa.select(ChannelState, unheard.scalar_subquery().label("unheard"), held.scalar_subquery().label("held"))
+    wanted = sa.select(
+        ChannelState,
+        unheard.scalar_subquery().label("unheard"),
+        unusable.scalar_subquery().label("unusable"),
+        held.scalar_subquery().label("held"),
+    )
     found = session.execute(wanted.select_from(one).outerjoin(ChannelState, ChannelState.name == channel)).one()
-    return Line(found.ChannelState, found.unheard or 0, found.held)
+    return Line(found.ChannelState, found.unheard or 0, found.unusable or 0, found.held)

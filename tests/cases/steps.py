@@ -78,7 +78,16 @@ class Way:
         """It takes what comes before, and refuses this."""
         self._settle(lambda entry: entry.logical != logical, words)
 
-    def _settle(self, takes: Any, words: str = "") -> None:
+    def ack_first(self, logical: str) -> None:
+        """It takes what comes before the first of these, and that one."""
+        seen: list[str] = []
+        self._settle(lambda entry: logical not in seen and not seen.append(entry.logical), stops=True)
+
+    def stop_at_gateway(self, logical: str) -> None:
+        """It takes what comes before; a gateway does not let this through."""
+        self._settle(lambda entry: entry.logical != logical, "HTTP 422", kind="http-422")
+
+    def _settle(self, takes: Any, words: str = "", stops: bool = False, kind: str = "business") -> None:
         with self.app.app_context(), db.writing() as session:
             waiting = sa.select(OutboxEntry).where(OutboxEntry.state == OutState.PENDING)
             for entry in session.scalars(waiting.order_by(OutboxEntry.agg_seq)).all():
@@ -86,9 +95,12 @@ class Way:
                     answer = {"trt_dcla_detl_sn": SN} if entry.logical == "case_submit" else {}
                     outbox.acked(entry, answer=answer, refmsgid="3" * 30, now=NOW, keep=timedelta(days=30))
                     province.acked(session, entry.logical, entry.aggregate, answer, NOW)
+                elif stops:
+                    break
                 else:
-                    outbox.rejected(entry, infcode="-2", words=words, kind="business")
-                    province.rejected(session, entry.logical, entry.aggregate, words, NOW)
+                    outbox.rejected(entry, infcode="-2", words=words, kind=kind)
+                    if kind == "business":
+                        province.rejected(session, entry.logical, entry.aggregate, words, NOW)
                     break
             session.commit()
 

@@ -8,10 +8,15 @@ from bs4 import BeautifulSoup
 
 from accounts.policy import Role
 from cases import province
+from cases.drafts import Refused
+from cases.filing import PaperNeed
 from cases.models import CaseEvent, Desk, Paper, State
-from cases.transitions import PROVINCE, Step
+from cases.news import CHANNEL
+from cases.transitions import CLOCK, PROVINCE, Step
 from common import db
-from tests.cases.steps import ANSWERS, Way
+from sync.models import InboxEntry, OutState
+from sync.pulls import FAILED, receive
+from tests.cases.steps import ANSWERS, SN, Way
 from tests.conftest import NOW
 
 CODE = "204817"
@@ -76,7 +81,7 @@ def test_a_decision_becomes_a_step(approved, session, family, stas, state, desk,
     assert (one.case.state, one.case.desk) == (state, desk)
     last = session.scalars(sa.select(CaseEvent).order_by(CaseEvent.seq.desc())).first()
     assert (last.step, last.actor_role) == (step, PROVINCE)
-    assert (one.case.province_sn is None) == (step is not Step.CONFIRM)
+    assert (one.case.province_sn is None) == (step is Step.RETURN), "what waits for a paper lies there still"
 
 
 def test_a_decision_told_twice_is_one_step(approved, session):
@@ -92,6 +97,28 @@ def test_a_decision_may_come_before_the_answer_to_the_filing(approved):
     one.decide("approved")
     one.ack_all()
     assert one.case.state == State.DONE
+
+
+@pytest.mark.parametrize(("stas", "number"), [("returned", None), ("supplement", SN)])
+def test_a_number_that_comes_after_a_return_counts_no_more(approved, helper, stas, number):
+    one = approved()
+    one.decide(stas, "请核对")
+    one.ack_all()
+    assert one.case.province_sn == number
+    one.take(Step.WITHDRAW, helper)
+    assert len(one.bodies("case_cancel")) == (number is not None)
+
+
+def test_the_number_of_an_earlier_filing_is_not_taken_for_that_of_a_later_one(approved, officer):
+    one = approved()
+    one.decide("returned", "请核对")
+    one.take(Step.APPROVE, officer)
+    one.ack_first("case_submit")
+    assert one.case.province_sn is None
+    with pytest.raises(Refused, match="还没有回音"):
+        one.take(Step.WITHDRAW, officer)
+    one.ack_all()
+    assert one.case.province_sn == SN
 
 
 @pytest.mark.parametrize("late", ["approved", "returned", "supplement"])
@@ -155,13 +182,148 @@ def test_whatever_the_province_writes_beside_a_decision_is_kept_and_cut(approved
         assert one.case.state == state
 
 
-def test_a_case_that_was_taken_back_stays_so_whatever_the_province_decides(approved, clerk):
+def test_a_case_that_was_taken_back_stays_so_and_an_approval_is_seen_unless_it_was_cancelled_there(approved, clerk):
     one = approved()
     one.ack_all()
     one.take(Step.WITHDRAW, clerk)
-    for stas in ("approved", "returned", "supplement"):
+    for stas in ("returned", "supplement"):
         assert one.decide(stas) is True
+    with pytest.raises(ValueError, match="fits no step"):
+        one.decide("approved")
     assert one.case.state == State.WITHDRAWN
+    one.ack_all()  # the cancelling: it came after the approval
+    assert one.decide("approved") is True
+    assert one.case.state == State.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (["supplement", "approved"], State.DONE),
+        (["supplement", "returned"], State.IN_REVIEW),
+        (["supplement", "supplement", "approved", "approved"], State.DONE),
+        (["returned", "returned"], State.IN_REVIEW),
+    ],
+    ids=" then ".join,
+)
+def test_the_province_may_decide_again(approved, said, state):
+    one = approved()
+    for ver, stas in enumerate(said, 1):
+        assert one.decide(stas, "请核对", ver=ver) is True
+    assert one.case.state == state
+    assert one.case.version == 2 + len(set(said)), "what was so already is no step"
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (["approved", "returned"], State.DONE),
+        (["approved", "supplement"], State.DONE),
+        (["returned", "approved"], State.IN_REVIEW),
+        (["returned", "supplement"], State.IN_REVIEW),
+    ],
+    ids=" then ".join,
+)
+def test_a_later_decision_that_fits_no_step_is_not_swallowed(app, approved, session, said, state):
+    one = approved()
+    one.decide(said[0], "请核对")
+    row = {"rid": one.case.id, "ver_no": 2, "ver": 2, "stas": said[1], "memo": "改了"}
+    with app.app_context(), db.writing() as writing:
+        assert receive(writing, CHANNEL, "case_status", row, province.decided, NOW) == FAILED
+        writing.commit()
+    assert one.case.state == state
+    assert session.scalars(sa.select(InboxEntry.state)).all() == [FAILED]
+
+
+def test_another_paper_may_be_asked_for_while_one_is_waited_for(app, approved):
+    one = approved()
+    one.decide("supplement", "请补居住证明")
+    one.decide("supplement", "请补转诊证明", ver=2)
+    assert one.case.state == State.NEEDS_SUPPLEMENT
+    assert "请补转诊证明" in read_at_home(app, one)
+
+
+def test_what_the_county_asks_for_is_not_ended_by_a_decision_on_what_was_returned(approved, officer):
+    one = approved()
+    one.decide("returned", "请核对")
+    one.take(Step.ASK, officer, words="请补居住证明", asked=[PaperNeed("residence_proof", "居住证明")])
+    with pytest.raises(ValueError, match="fits no step"):
+        one.decide("approved", ver=2)
+    assert one.case.state == State.NEEDS_SUPPLEMENT
+
+
+@pytest.mark.parametrize("ends", [Step.LAPSE, Step.WITHDRAW])
+def test_what_ends_while_the_province_waits_for_a_paper_is_cancelled_there(approved, clerk, ends):
+    one = approved()
+    one.ack_all()
+    one.decide("supplement", "请补居住证明")
+    one.take(ends, CLOCK if ends is Step.LAPSE else clerk)
+    assert [body["trt_dcla_detl_sn"] for body in one.bodies("case_cancel")] == [SN]
+
+
+# What a gateway does not let through
+
+
+def test_a_filing_that_a_gateway_refuses_comes_back_to_the_countys_desk_and_is_filed_anew(approved, officer, clerk):
+    one = approved()
+    one.stop_at_gateway("case_submit")
+    assert one.case.state == State.APPROVED
+    with pytest.raises(Refused, match="没报进省里"):
+        one.take(Step.WITHDRAW, clerk)
+    one.take(Step.RECALL, officer)
+    assert (one.case.state, one.case.desk) == (State.IN_REVIEW, Desk.COUNTY)
+    one.take(Step.APPROVE, officer)
+    assert [body["ver_no"] for body in one.bodies("case_submit")] == [2, 4]
+    one.ack_all()
+    one.decide("approved")
+    assert one.case.state == State.DONE
+
+
+def test_what_is_on_its_way_or_there_is_not_taken_back(approved, officer, session):
+    one = approved()
+    for state in ("pending", "sending", "unknown", "acked"):
+        session.execute(sa.text("UPDATE outbox SET state = :s WHERE logical = 'case_submit'"), {"s": state})
+        session.commit()
+        with pytest.raises(Refused, match="不能拿回来"):
+            one.take(Step.RECALL, officer)
+    assert one.case.state == State.APPROVED
+
+
+def test_only_the_county_takes_it_back(approved, clerk, helper):
+    one = approved()
+    one.stop_at_gateway("case_submit")
+    for who in (clerk, helper):
+        with pytest.raises(Refused, match="不归您"):
+            one.take(Step.RECALL, who)
+
+
+def test_the_countys_page_says_that_it_did_not_get_through_and_takes_it_back(app, make, approved, officer, clerk):
+    one = approved()
+    client = make.signed_in(app.test_client(), officer)
+    assert "拿回县里改" not in text(client.get(f"/cases/{one.ref}"))
+    one.stop_at_gateway("case_submit")
+    page = client.get(f"/cases/{one.ref}")
+    assert "没报进省里：网关出错（422）" in text(page)
+    assert "平台退回" not in text(page)
+    assert "拿回县里改" in text(page)
+    assert "拿回县里改" not in seen_by(app, make, clerk, one)
+    assert "还没报进省里，县里在处理" in read_at_home(app, one)
+    said = {"op": "a" * 32, "step": "recall", "version": one.case.version}
+    assert client.post(f"/cases/{one.ref}/step", data=said).status_code == 303
+    assert one.case.state == State.IN_REVIEW
+    assert "没报进省里，县里拿回来改" in text(client.get(f"/cases/{one.ref}"))
+
+
+@pytest.mark.parametrize(
+    ("stas", "state"),
+    [("approved", State.DONE), ("returned", State.IN_REVIEW), ("supplement", State.NEEDS_SUPPLEMENT)],
+)
+def test_what_a_gateway_refused_and_the_province_decided_needs_nobody_any_more(approved, stas, state):
+    one = approved()
+    one.stop_at_gateway("case_submit")
+    one.decide(stas, "请核对")
+    assert one.case.state == state
+    assert OutState.REJECTED not in {entry.state for entry in one.owed()}
 
 
 # What people read (R16-12 among it)
@@ -183,6 +345,18 @@ def test_a_refused_filing_tells_the_clerk_why_and_the_resident_that_the_county_l
     assert "省里退回来了，县里再看" in home
     assert "成功" not in home
     assert "省里已收到" not in home
+
+
+def test_whoever_the_province_quotes_is_masked(app, make, helper, clerk):
+    answers = ANSWERS | {"agnter_name": "张明远", "agnter_certno": "C1234567", "agnter_cert_type": "08"}
+    one = Way(app, make.case(by=helper, answers=answers, state=State.ACCEPTED, code=CODE))
+    one.take(Step.APPROVE, clerk)
+    one.refuse("case_submit", "王玉兰的代办人张明远（C1234567）住南京市某路 1 号，未授权")
+    client = make.signed_in(app.test_client(), clerk)
+    for page in (client.get(f"/cases/{one.ref}").text, str(client.get(f"/api/v1/cases/{one.ref}").json)):
+        assert "未授权" in page
+        for personal in ("王玉兰", "张明远", "C1234567", "南京市某路"):
+            assert personal not in page
 
 
 def test_two_ticks_only_once_the_province_has_it(app, make, approved, clerk):

@@ -1,6 +1,7 @@
 """The bureau's page of the province's channel: whose cases it shows, what it hides, sending again, pausing. Both databases."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -8,11 +9,14 @@ from bs4 import BeautifulSoup
 from sqlalchemy.orm import Session
 
 from accounts.policy import Role
+from cases import province
 from cases.models import State
 from cases.receipts import say_ref
 from cases.transitions import Step
+from common import db
 from common.models import AuditEntry
-from sync.models import ChannelState, OutboxEntry, OutState, PullCursor
+from sync import outbox, pulls
+from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
 from tests.cases.steps import ANSWERS, Way
 from tests.conftest import NOW
 from tests.statements import statements_of
@@ -79,7 +83,9 @@ def test_a_bureau_sees_what_its_area_owes_and_no_name(as_, way, role, area, sees
     page = text(as_(role, area=area).get("/sync"))
     assert (say_ref(one.ref) in page) == sees
     assert ("平台退回1件" in page) == sees
-    assert ("王*兰379***20station_no未知" in page) == sees
+    reads = role is Role.COUNTY_OFFICER
+    assert ("王*兰379***20station_no未知" in page) == (sees and reads)
+    assert ("平台不收（-2）" in page) == (sees and not reads), "kind and code are nobody's"
     for personal in ("王玉兰", "379801195208170020", "15400000001"):
         assert personal not in page
 
@@ -158,16 +164,18 @@ def test_another_area_sends_nothing_again(as_, way, session, role, area):
     assert entry_of(session).state == OutState.REJECTED
 
 
-def test_a_filing_that_went_back_to_the_county_is_not_sent_again_as_it_was(as_, way, clerk, session):
+def test_a_filing_that_went_back_to_the_county_is_sent_again_by_nobody_as_it_was(as_, way, clerk, session):
     one = way()
     one.take(Step.APPROVE, clerk)
     one.refuse("case_submit", "未参保")
     assert one.case.state == State.IN_REVIEW
     entry = next(entry for entry in one.owed() if entry.logical == "case_submit")
     client = as_(Role.COUNTY_OFFICER)
-    answer = client.post(f"/sync/entries/{entry.id}/replay")
-    assert answer.status_code == 409
-    assert "请到办件里处理" in text(answer)
+    assert "没有要人看的" in text(client.get("/sync")), "it lies on the county's desk"
+    assert client.post(f"/sync/entries/{entry.id}/replay").status_code == 404
+    outbox.replay(session.get_one(OutboxEntry, entry.id), NOW)  # as flask sync replay does with whatever was refused
+    session.commit()
+    assert session.get_one(OutboxEntry, entry.id).state == OutState.ACKED
 
 
 def test_what_is_in_doubt_is_asked_for_by_the_system(as_, way, session):
@@ -179,7 +187,104 @@ def test_what_is_in_doubt_is_asked_for_by_the_system(as_, way, session):
     assert client.post(f"/sync/entries/{entry_of(session).id}/replay").status_code == 409
 
 
+def test_after_three_days_of_doubt_a_person_is_called(as_, way, session):
+    way()
+    client = as_(Role.COUNTY_OFFICER)
+    session.execute(
+        sa.update(OutboxEntry).values(state="unknown", doubtful=True, tried_since=NOW - timedelta(hours=71))
+    )
+    session.commit()
+    assert "报了3天还没报成" not in text(client.get("/sync"))
+    session.execute(sa.update(OutboxEntry).values(tried_since=NOW - timedelta(hours=73)))
+    session.commit()
+    page = text(client.get("/sync"))
+    assert "有1件报了3天还没报成" in page
+    assert "请打电话问省平台收到没有" in page
+    assert "系统会自己问" not in page
+    assert "报了3天" not in text(as_(Role.COUNTY_OFFICER, area="370202").get("/sync"))
+
+
+def test_what_a_gateway_refused_may_be_sent_again_or_taken_back(as_, way, clerk):
+    one = way()
+    one.take(Step.APPROVE, clerk)
+    one.stop_at_gateway("case_submit")
+    page = text(as_(Role.COUNTY_OFFICER).get("/sync"))
+    for words in ("没报进去", "网关出错（422）", "再报一次", "或者拿回县里改"):
+        assert words in page
+    assert "拿回县里改" not in text(as_(Role.CITY_ADMIN, area="3701").get("/sync")), "they read no case"
+
+
+# Decisions that the case cannot follow
+
+
+@pytest.fixture
+def unheard(app, way, clerk, session):
+    """The province approves what is withdrawn here; the list of stations has two rows that cannot be right."""
+    one = way()
+    one.take(Step.APPROVE, clerk)
+    one.ack_all()
+    one.take(Step.WITHDRAW, clerk)
+    row = {"rid": one.case.id, "ver_no": 3, "ver": 1, "stas": "approved", "memo": ""}
+    with app.app_context(), db.writing() as writing:
+        pulls.receive(writing, "province", "case_status", row, province.decided, NOW)
+        pulls.receive(writing, "province", "case_status", row | {"rid": "e" * 32}, province.decided, NOW)
+        for rid in ("LS1", "LS2"):
+            wrong = {"county_code": "", "channel": "province", "logical": "roster", "ver": 0, "at": NOW, "body": {}}
+            writing.add(InboxEntry(rid=rid, state="failed", **wrong))
+        writing.commit()
+    return one
+
+
+def test_a_decision_that_the_case_cannot_follow_is_shown_to_its_county_until_it_was_talked_over(as_, unheard, session):
+    client = as_(Role.COUNTY_OFFICER)
+    page = text(client.get("/sync"))
+    assert say_ref(unheard.ref) in page
+    assert "省里：同意了·这边：已撤回" in page
+    assert "这边没有的办件" not in page
+    assert "站点名单有" not in page
+    other = as_(Role.COUNTY_OFFICER, area="370202")
+    assert "对不上" not in text(other.get("/sync"))
+    mine = session.scalars(sa.select(InboxEntry).where(InboxEntry.rid == unheard.case.id)).one()
+    assert other.post(f"/sync/decisions/{mine.id}/settle").status_code == 404
+    assert as_(Role.BUREAU_VIEWER).post(f"/sync/decisions/{mine.id}/settle").status_code == 403
+    assert client.post(f"/sync/decisions/{mine.id}/settle").status_code == 303
+    assert "对不上" not in text(client.get("/sync"))
+    session.rollback()
+    audited = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "sync.settle")).one()
+    assert (audited.about_kind, audited.about_id, audited.county_code) == ("inbox", mine.id, "370102")
+
+
+def test_the_province_sees_what_is_about_no_case_and_the_rows_of_its_list(as_, unheard):
+    page = text(as_(Role.PROVINCE_ADMIN).get("/sync"))
+    assert "这边没有的办件" in page
+    assert "站点名单有2行不对" in page
+
+
 # Pausing
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("access: HTTP 403", "平台不让进（HTTP 403）"),
+        ("address: HTTP 404", "接口地址不对（HTTP 404）"),
+        ("answer-signature", "回音的签名不对"),
+        ("pause: 验签失败：王玉兰，电话 138-0013-8000，住历下区某路1号", "平台不认签名或者时间"),
+        ("pause -1", "平台不认签名或者时间（-1）"),
+        ("", "暂停了"),
+        ("验签失败：王玉兰", "没报成"),
+    ],
+)
+def test_of_a_workers_pause_only_kind_and_code_are_shown(as_, make, session, reason, says):
+    make.station()
+    session.add(
+        ChannelState(name="province", paused_at=NOW, paused_until=NOW + timedelta(hours=1), faults=1, reason=reason)
+    )
+    session.commit()
+    page = text(as_(Role.COUNTY_OFFICER).get("/sync"))
+    assert says.replace(" ", "") in page
+    for personal in ("王玉兰", "8000", "某路", "access", "address", "signature"):
+        assert personal not in page
 
 
 def test_the_province_pauses_with_a_reason_and_resumes(as_, make, session):

@@ -18,6 +18,8 @@ from common.db import Database, Model
 from common.sealing import add_seal_key, canonical, make_keys, raw, read_keys
 from common.settings import ROOT
 from stations.models import Station
+from sync import outbox
+from sync.models import OutboxEntry
 from tests.builders import Make
 from tests.conftest import NOW, make_app
 
@@ -137,6 +139,29 @@ def test_after_a_loss_everything_is_back_and_opens(house, tmp_path, source, targ
         )
         session.commit()
     assert found.run("audit", "verify")[0] == 0
+
+
+def test_what_waited_for_the_province_is_asked_for_first_after_a_restore(house, tmp_path):
+    """It may have been sent after the backup was made."""
+    states = ("pending", "sending", "unknown", "acked", "rejected")
+    lost, found = house(), house("postgresql")
+    with lost.database.writing() as session:
+        for state in states:
+            owed = {"county_code": "371302", "channel": "province", "logical": "case_submit", "body": {}, "now": NOW}
+            outbox.owe(session, aggregate=f"case:{state}", key=state, **owed)
+            session.execute(sa.update(OutboxEntry).where(OutboxEntry.key == state).values(state=state))
+        session.commit()
+    lost.run("backup", "make", tmp_path / "a.zip")
+    assert found.run("backup", "restore", tmp_path / "a.zip")[0] == 0
+    with found.database.read_session() as session:
+        rows = session.execute(sa.select(OutboxEntry.key, OutboxEntry.state, OutboxEntry.doubtful)).all()
+    assert {row.key: (row.state, row.doubtful) for row in rows} == {
+        "pending": ("unknown", True),
+        "sending": ("unknown", True),
+        "unknown": ("unknown", False),
+        "acked": ("acked", False),
+        "rejected": ("rejected", False),
+    }
 
 
 def test_the_backup_holds_no_key_and_nothing_personal_in_plain_words(backed_up, tmp_path):

@@ -11,6 +11,7 @@ from cases.operations import take_step
 from cases.transitions import Step
 from sync.models import InboxEntry, OutboxEntry
 from sync.pulls import Puller
+from sync.restored import ask_first
 from tests.sync.working import settle
 
 
@@ -104,3 +105,32 @@ def test_a_refused_filing_goes_back(approved, at_work, platform, session):
     )
     at_work()
     assert state_of(session, approved) == State.IN_REVIEW
+
+
+def test_a_refused_work_order_is_seen_and_holds_up_neither_the_filing_nor_the_next_one(
+    approved, at_work, platform, session
+):
+    platform.wrong = lambda infno, n: (
+        platform.refuse.add(approved) if infno == "G101" and n == 1 else platform.refuse.discard(approved)
+    )
+    decide(platform, approved, {"ver": 1, "stas": "approved"})
+    at_work()
+    assert state_of(session, approved) == State.DONE
+    sent = session.execute(sa.select(OutboxEntry.logical, OutboxEntry.state).order_by(OutboxEntry.agg_seq)).all()
+    assert [tuple(row) for row in sent] == [
+        ("work_order", "rejected"),
+        ("case_submit", "acked"),
+        ("work_order", "acked"),
+    ]
+
+
+def test_what_went_out_after_the_backup_is_not_sent_again_after_the_restore(approved, at_work, platform, database):
+    at_work()
+    with database.writing() as session:  # as it stood when the backup was made
+        never_sent = dict.fromkeys(("msgid", "sent_at", "tried_since", "acked_at", "refmsgid", "infcode"))
+        before = sa.update(OutboxEntry).where(OutboxEntry.logical == "case_submit")
+        session.execute(before.values(state="pending", next_at=OutboxEntry.made_at, **never_sent))
+        ask_first(session)
+        session.commit()
+    at_work()
+    assert [call[0] for call in platform.calls].count("G201") == 1
