@@ -99,7 +99,7 @@ def test_the_receipt_and_the_resident_at_home_are_told_what_matters_from_now_on(
     said = BeautifulSoup(clerk.client.get(answer.location).text, "html.parser")
     words = said.main.get_text(" ", strip=True)
     assert "办成后有效 2026-11-23 起，没有截止日" in words
-    assert "省平台暂时连不上，已收下并会自动核对，结果以回执为准" in said.find("ol", class_="steps").get_text()
+    assert "省平台暂时连不上" not in words  # nobody asked it
     assert said.find("ul", class_="dots").get_text(strip=True) == "报销比例可能和在本地不同，以参保地核定为准"
     home, typed = app.test_client(), {"ref": session.scalars(sa.select(Case.ref)).one()}
     home.post("/follow", data=typed | {"code": said.find(class_="digits").get_text()})
