@@ -45,7 +45,7 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
         "missing": [PaperNeed(one["kind"], one["name"]) for one in missing],
         "by_when": say_date(case.supplement_due_on) if case.supplement_due_on else "",
         "left": deadlines.working_days_between(days, today, case.supplement_due_on) if case.supplement_due_on else 0,
-        "told": [one for one in told_at_filing(file.events) if not one.now and case.state not in CAME_TO_NOTHING],
+        "told": [one for one in told_at_filing(file.events) if case.state not in CAME_TO_NOTHING],
         "reason": _reason(ended) if case.state == State.REFUSED else {},
         "who": who_has_it(session, case),
         "past": [line for event in file.events if (line := _past(event, file))],

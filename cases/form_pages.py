@@ -102,17 +102,25 @@ def clash_page(
     the next press of the button keeps what is then in them."""
     here = as_typed(session, filled, clashes, by=by, now=clock.now())
     errors = {
-        name: _("别处改成了“%(there)s”，这里填的是“%(here)s”。留下对的，再按一次。", there=there, here=typed)
+        name: _(
+            "%(label)s在别处改成了“%(there)s”，这里填的是“%(here)s”。留下对的，再按一次。",
+            label=_label(filled, name),
+            there=_answered(session, filled, name),
+            here=_answered(session, here, name),
+        )
         for name in clashes
-        for there, typed in [(_answered(session, filled, name), _answered(session, here, name))]
     }
     return form_page(session, here, step, where, by=by, errors=errors, stored=filled)
 
 
 def clash_words(filled: Filled, clashes: dict[str, Any]) -> str:
     """The same for the script, in one sentence: nothing is asked before the page is sent."""
-    names = [_("怎么办") if name == CHANNEL else str(filled.checked.form.ask(name).label) for name in clashes]
-    return _("“%(fields)s”在别处改过，按下面的按钮再核一遍。", fields=_("、").join(names))
+    names = _("、").join(_label(filled, name) for name in clashes)
+    return _("“%(fields)s”在别处改过，按下面的按钮再核一遍。", fields=names)
+
+
+def _label(filled: Filled, name: str) -> str:
+    return _("怎么办") if name == CHANNEL else str(filled.checked.form.ask(name).label)
 
 
 def _answered(session: Session, filled: Filled, name: str) -> str:

@@ -227,7 +227,8 @@ def _who_may(form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]:
     if item == RETIRED and insurance.insutype == "390":
         yield "reason", _("居民医保参保人请选“异地长期居住人员备案”")
     elif item == RETIRED and not _retired(said, insurance.psn_type):
-        yield "reason", _("还在工作的请选“常驻异地工作人员备案”或“异地长期居住人员备案”")
+        asked = "retr_flag" if form.shown("retr_flag") else "reason"  # the province knows, or somebody has to say
+        yield asked, _("还在工作的请选“常驻异地工作人员备案”或“异地长期居住人员备案”")
     elif item == RETIRED and not said["hsreg_moved"]:
         yield "hsreg_moved", _("户口没有迁过去的请选“异地长期居住人员备案”")
     if item == POSTED and (insurance.insutype == "390" or insurance.flexible):

@@ -230,10 +230,11 @@ def submit(
     return Submitted(case.ref, code, False, State(case.state), checked.remarks)
 
 
-def _told(checked: Checked) -> list[dict[str, Any]]:
-    """What matters to the resident from now on, for the receipt."""
+def _told(checked: Checked) -> list[str]:
+    """What matters to the resident once it is done, for the receipt. That the province was not asked does not: it is asked
+    before anything is done."""
     hints = (one for one in checked.remarks if one.level is Level.INFO and one.field not in TOO_LATE)
-    return [{"words": one.words, "now": one.words == unreachable()} for one in hints]
+    return [one.words for one in hints if one.words != unreachable()]
 
 
 def _new_case(

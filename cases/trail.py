@@ -64,11 +64,9 @@ def add_audit(session: Session, case: Case, action: str, by: Actor | str, now: d
 
 @dataclass(frozen=True)
 class Told:
-    """What the resident was told when it was filed. `words`: in the language of that page, `zh`: Chinese; `now`: it holds at
-    once, not only when it is done."""
+    """What the resident was told when it was filed. `words`: in the language of that page, `zh`: Chinese."""
 
     words: str
-    now: bool
     zh: bool
 
 
@@ -76,7 +74,7 @@ def told_at_filing(events: Sequence[CaseEvent]) -> list[Told]:
     """Everything of that, in its order."""
     filed = next((event for event in events if event.step == "submit"), None)
     said = (filed.details or {}).get("told", []) if filed else []
-    return [Told(one["words"], one["now"], chinese(one["words"])) for one in said]
+    return [Told(words, chinese(words)) for words in said]
 
 
 def state_word(state: str) -> str:

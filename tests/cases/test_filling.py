@@ -95,7 +95,7 @@ def test_the_receipt_and_the_resident_at_home_are_told_what_matters_from_now_on(
     said = BeautifulSoup(clerk.client.get(answer.location).text, "html.parser")
     words = said.main.get_text(" ", strip=True)
     assert "办成后有效 2026-11-23 起，没有截止日" in words
-    assert "省平台暂时连不上，已收下并会自动核对，结果以回执为准" in said.find("ol", class_="steps").get_text()
+    assert "省平台暂时连不上" not in words  # nobody asked it
     assert said.find("ul", class_="dots").get_text(strip=True) == "报销比例可能和在本地不同，以参保地核定为准"
     home, typed = app.test_client(), {"ref": session.scalars(sa.select(Case.ref)).one()}
     home.post("/follow", data=typed | {"code": said.find(class_="digits").get_text()})
@@ -265,6 +265,19 @@ def test_a_doubt_is_confirmed_once_and_again_only_when_the_answer_changes(clerk)
     assert clerk.fill(2, enrol | {"live_addr": "小桥南"}).status_code == 422
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_wrong_with_a_tick_stands_under_that_tick(clerk):
+    clerk.begin(14)
+    clerk.fill(1, WHO | {"insutype": "310"})
+    away = MATTER | {"resd_loc_admdvs": "南京"}
+    for typed, field in ((away, "retr_flag"), (away | {"retr_flag": "1"}, "hsreg_moved")):
+        page = BeautifulSoup(clerk.fill(2, typed).text, "html.parser")
+        (error,) = page.form.find_all(class_="er")
+        assert error["id"] == f"{field}-error"
+        assert error.find_previous_sibling("label").find("input")["name"] == field
+        assert page.find(id="errors").find("a")["href"] == f"#{field}"
+
+
 # Saving
 
 
@@ -319,7 +332,7 @@ def test_what_two_pages_changed_is_asked_about_with_both_values_and_then_kept(se
     answer = clerk.fill(2, MATTER | {"rloc_admdvs": "杭州"} | screen, go=go)
     assert answer.status_code == 409
     assert wrong(answer) == {
-        "rloc_admdvs": "别处改成了“四川省 成都市”，这里填的是“浙江省 杭州市”。留下对的，再按一次。"
+        "rloc_admdvs": "就医地在别处改成了“四川省 成都市”，这里填的是“浙江省 杭州市”。留下对的，再按一次。"
     }
     page = BeautifulSoup(answer.text, "html.parser")
     assert (value(page, "rloc_admdvs"), value(page, "resout_addr")) == ("浙江省 杭州市", "成都市某路 2 号")
