@@ -98,7 +98,7 @@ def _tag(doubtful: bool, kind: str) -> Tag:
 
 
 def _unheard(session: Session, one: Unheard, today: date) -> dict[str, Any]:
-    decided = {"approved": _("同意了"), "returned": _("退回来了"), "supplement": _("要补材料")}
+    decided = {"approved": _("同意了"), "returned": _("退回来了"), "supplement": _("要再补材料")}
     return {
         "id": one.id,
         "ref": one.case.ref if one.case else "",
