@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import MAY, Action, Actor
 from cases.handling import item_name, moment
-from cases.news import SUBMIT
+from cases.news import SUBMIT, WORK_ORDER
 from cases.receipts import say_ref
 from cases.sync_keeping import may_replay
 from cases.sync_queries import ToLookAt, Unheard
@@ -49,10 +49,10 @@ def sync_page(
         "figures": [
             (_("待同步"), sum(count.n for count in counts if count.state in WAITING)),
             (_("待核实"), sum(count.n for count in counts if count.state == OutState.UNKNOWN)),
-            (_("平台退回"), sum(count.n for count in counts if count.state == OutState.REJECTED)),
+            (_("退回来的"), sum(count.n for count in counts if count.state == OutState.REJECTED)),
         ],
         "kinds": [
-            (kind_words(count.kind), state_words(count.state), count.n, _age(count.oldest, now))
+            (kind_words(count.kind), state_words(count.state, count.kind), count.n, _age(count.oldest, now))
             for count in counts
             if count.kind
         ],
@@ -81,7 +81,10 @@ def _row(session: Session, one: ToLookAt, by: Actor, today: date, now: datetime)
         "said": say_ref(case.ref) if case else "",
         "item": item_name(session, case, today) if case else _("不是办件"),
         "what": logical_words(entry.logical),
-        "tag": _tag(doubtful, entry.error_kind or ""),
+        "tag": Tag(
+            state_words(entry.state, entry.error_kind or ""), *(("warn", "clock") if doubtful else ("bad", "bang"))
+        ),
+        "harmless": not doubtful and entry.logical == WORK_ORDER,
         "why": why_words(entry.error_kind or "", entry.infcode or "", str(entry.error or "") if reads else "", case),
         "age": _age(entry.made_at, now),
         "replays": may_replay(one),
@@ -91,14 +94,8 @@ def _row(session: Session, one: ToLookAt, by: Actor, today: date, now: datetime)
     }
 
 
-def _tag(doubtful: bool, kind: str) -> Tag:
-    if doubtful:
-        return Tag(_("待核实"), "warn", "clock")
-    return Tag(_("平台退回") if kind == "business" else _("没报进去"), "bad", "bang")
-
-
 def _unheard(session: Session, one: Unheard, today: date) -> dict[str, Any]:
-    decided = {"approved": _("同意了"), "returned": _("退回来了"), "supplement": _("要补材料")}
+    decided = {"approved": _("同意了"), "returned": _("退回来了"), "supplement": _("要再补材料")}
     return {
         "id": one.id,
         "ref": one.case.ref if one.case else "",

@@ -22,9 +22,10 @@ def logical_words(logical: str) -> str:
     return {SUBMIT: _("申请"), WORK_ORDER: _("办理记录"), CANCEL: _("撤回")}.get(logical, _("别的"))
 
 
-def state_words(state: str) -> str:
-    """What its state is called."""
-    return {OutState.REJECTED: _("平台退回"), OutState.UNKNOWN: _("待核实")}.get(OutState(state), _("待同步"))
+def state_words(state: str, kind: str) -> str:
+    """What its state is called. Only the platform itself refuses; what a gateway stops did not get through."""
+    refused = _("平台退回") if kind == "business" else _("没报进去")
+    return {OutState.REJECTED: refused, OutState.UNKNOWN: _("待核实")}.get(OutState(state), _("待同步"))
 
 
 def kind_words(kind: str) -> str:

@@ -82,7 +82,7 @@ def test_a_bureau_sees_what_its_area_owes_and_no_name(as_, way, role, area, sees
     one = way(refused="王玉兰 379801195208170020 station_no 未知")
     page = text(as_(role, area=area).get("/sync"))
     assert (say_ref(one.ref) in page) == sees
-    assert ("平台退回1件" in page) == sees
+    assert ("退回来的1件" in page) == sees
     reads = role is Role.COUNTY_OFFICER
     assert ("王*兰379***20station_no未知" in page) == (sees and reads)
     assert ("平台不收（-2）" in page) == (sees and not reads), "kind and code are nobody's"
@@ -108,7 +108,7 @@ def test_what_waits_is_counted_by_state_with_its_age_and_why(app, as_, way, sess
     for words in (
         "待同步3件",
         "待核实0件",
-        "平台退回1件",
+        "退回来的1件",
         "等回音超时待同步·3件",
         "平台不收平台退回·1件",
         "等得最久0分钟",
