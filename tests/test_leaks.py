@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from cases.models import Draft
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 from tests.leaks import find_leaks, watch_logs
 
 NAME, ID_NUMBER, PHONE = "张测试", "37130219900101001X", "13800000000"
@@ -47,6 +47,7 @@ def test_sealed_values_are_not_found(app, session):
         PHONE.encode().hex(),
     ],
 )
+@on_sqlite
 def test_a_planted_value_is_found_in_every_guise_and_place(app, session, planted):
     session.execute(sa.text("INSERT INTO edition (name, number) VALUES (:value, 1)"), {"value": planted[:40]})
     session.commit()
@@ -60,7 +61,7 @@ def test_a_planted_value_is_found_in_every_guise_and_place(app, session, planted
     assert any(leak.startswith("the log holds") for leak in find_leaks(app, VALUES, said))
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_deleted_row_that_still_lies_in_the_sqlite_file_is_found(app, session):
     session.execute(sa.text("INSERT INTO edition (name, number) VALUES (:value, 1)"), {"value": NAME})
     session.commit()

@@ -17,7 +17,7 @@ from accounts.queries import token_hash
 from common.clock import Clock
 from common.models import AuditEntry
 from tests.accounts.staff import PASSWORD, client_of, make_account, sign_in
-from tests.conftest import NOW, make_app
+from tests.conftest import NOW, make_app, on_sqlite
 from tests.statements import statements_of
 
 
@@ -186,6 +186,7 @@ def test_a_cookie_of_production_travels_over_https_only(sqlite_url, tmp_path):
         (Role.COUNTY_OFFICER, {"minutes": 31}, 303),
     ],
 )
+@on_sqlite
 def test_whoever_was_away_types_the_password_again_and_is_back_on_the_same_page(app, role, idle, status):
     client = client_of(app, role)
     later(app, **idle)
@@ -287,6 +288,7 @@ def test_the_first_password_is_changed_before_anything_else(app, client):
         ({"again": "something else"}, "again", "两遍输的不一样，请再输一遍。"),
     ],
 )
+@on_sqlite
 def test_each_mistake_with_a_new_password_is_explained_beside_its_field(app, client, change, field, sentence):
     sign_in(app, client, make_account(app, name="zhaomin"))
     typed = {"old": PASSWORD, "new": "plum lantern quarry", "again": "plum lantern quarry"} | change
@@ -450,6 +452,7 @@ def test_signing_in_is_written_down(app, client, session):
         (Role.SECURITY_AUDITOR, "/account"),
     ],
 )
+@on_sqlite
 def test_everybody_lands_where_their_work_is(app, make, role, home):
     client = make.signed_in(app.test_client(), make.actor(role, station_code="37010200101Z1"))
     assert client.get("/begin").headers["Location"] == home

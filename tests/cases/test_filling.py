@@ -18,7 +18,7 @@ from common.ids import new_id
 from tests.cases.forms_typed import BABY, MATTER, SIGNED, WHO, Filler, value, wrong
 from tests.cases.handed_in import signature
 from tests.common.pictures import photo
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_the_receipt_shows_number_and_code_to_whoever_filed_and_only_for_half_an
     assert code not in clerk.client.get(answer.location).text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_the_receipt_and_the_resident_at_home_are_told_what_matters_from_now_on(app, session, clerk):
     answer = clerk.begin(15).to_the_end().hand_in()
     said = BeautifulSoup(clerk.client.get(answer.location).text, "html.parser")
@@ -128,6 +128,7 @@ def test_what_was_wrong_stays_typed_and_is_said_beside_its_field(clerk):
     assert value(clerk.page(1), "mob") == "1540000"  # and it is kept
 
 
+@on_sqlite
 def test_nothing_at_all_typed_is_told_once_for_every_field_of_the_page(clerk):
     answer = clerk.begin(15).fill(1, {})
     assert set(wrong(answer)) == {"certno", "psn_name", "ident_by", "insutype", "insu_admdvs", "mob"}
@@ -141,6 +142,7 @@ def test_nothing_at_all_typed_is_told_once_for_every_field_of_the_page(clerk):
         ({"certno": "379801 1990-0512 003x", "psn_name": "张 · 明"}, "37980119900512003X"),
     ],
 )
+@on_sqlite
 def test_numbers_are_taken_as_people_write_them(session, clerk, typed, kept):
     clerk.begin(15).to_the_end()
     assert clerk.fill(1, WHO | typed).status_code == 303
@@ -265,7 +267,7 @@ def test_a_doubt_is_confirmed_once_and_again_only_when_the_answer_changes(clerk)
     assert clerk.fill(2, enrol | {"live_addr": "小桥南"}).status_code == 422
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_what_is_wrong_with_a_tick_stands_under_that_tick(clerk):
     clerk.begin(14)
     clerk.fill(1, WHO | {"insutype": "310"})
@@ -322,7 +324,7 @@ def test_what_a_page_did_not_touch_it_does_not_undo(session, clerk):
     assert (kept["mob"], kept["psn_name"], kept["channel"]) == ("15400000002", "王玉芝", "assisted")
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 @pytest.mark.parametrize("go", ["", "back"])
 def test_what_two_pages_changed_is_asked_about_with_both_values_and_then_kept(session, clerk, go):
     clerk.begin(15)
@@ -342,7 +344,7 @@ def test_what_two_pages_changed_is_asked_about_with_both_values_and_then_kept(se
     assert stored(session)["rloc_admdvs"] == "330100"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_ticks_and_choices_that_two_pages_changed_are_named_in_words(clerk):
     clerk.begin(15)
     clerk.fill(1, WHO)
@@ -356,7 +358,7 @@ def test_ticks_and_choices_that_two_pages_changed_are_named_in_words(clerk):
     assert value(BeautifulSoup(answer.text, "html.parser"), "no_phone") == "1"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_page_is_never_in_its_own_way_however_its_saves_arrive(session, clerk):
     clerk.begin(15)
     page = opened(clerk, 1)
@@ -367,7 +369,7 @@ def test_a_page_is_never_in_its_own_way_however_its_saves_arrive(session, clerk)
     assert stored(session)["mob"] == ""
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_save_under_way_overwrites_nothing_newer_and_says_which_field(session, clerk):
     clerk.begin(15)
     phone, screen = opened(clerk, 1), opened(clerk, 1)
@@ -396,6 +398,7 @@ def test_going_back_keeps_the_page_whatever_is_wrong_on_it(clerk):
 
 
 @pytest.mark.parametrize("words", ["长" * 2_001, "x" * 5_000])
+@on_sqlite
 def test_too_much_is_refused_with_a_sentence(clerk, words):
     answer = clerk.begin(15).client.post(f"{clerk.at}/save", data={"resout_addr": words})
     assert (answer.status_code, answer.json["message"]) == (413, "填的内容太长了，请写短一些")
@@ -424,6 +427,7 @@ def test_a_draft_is_nobody_elses_to_change(session, clerk, other, path):
     assert "psn_name" not in session.scalars(sa.select(Draft)).one().answers
 
 
+@on_sqlite
 def test_a_stranger_is_led_to_the_sign_in_and_back_to_the_same_page(app, clerk):
     clerk.begin(15)
     stranger = app.test_client()
@@ -626,6 +630,7 @@ def test_without_a_number_there_is_no_code(resident):
     assert "先填好证件号码" in answer.text
 
 
+@on_sqlite
 def test_a_wrong_code_opens_nothing_and_guessing_is_slowed_down(resident, clerk):
     code = pre_fill(resident)
     wrong_one = f"{(int(code) + 1) % 10**6:06}"
@@ -645,6 +650,7 @@ def test_a_wrong_code_opens_nothing_and_guessing_is_slowed_down(resident, clerk)
         ({}, "请填写取件码"),
     ],
 )
+@on_sqlite
 def test_a_code_that_cannot_be_one_is_said_beside_its_field(clerk, typed, words):
     answer = clerk.client.post("/work/load", data=typed)
     assert answer.status_code == 422
@@ -696,6 +702,7 @@ def test_too_many_forms_from_one_address_are_slowed_down(resident):
 
 
 @pytest.mark.parametrize("item", ["22", "61", "x", ""])
+@on_sqlite
 def test_an_item_without_a_form_is_said_to_have_none(resident, item):
     answer = resident.client.post("/file", data={"item": item})
     assert answer.status_code == 422
@@ -706,6 +713,7 @@ def test_the_items_page_leads_to_its_form_and_others_do_not(resident):
     assert "/file" not in resident.client.get("/services/items/22").text
 
 
+@on_sqlite
 def test_pages_of_forms_are_whole_in_english_too(clerk, resident):
     pre_fill(resident)
     for filler in (clerk, resident):

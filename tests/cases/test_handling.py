@@ -17,6 +17,7 @@ from cases.models import Authorisation, Case, CaseEvent, Consent, Desk, Draft, K
 from cases.transitions import RULES, Step
 from common.ids import new_id
 from common.models import AuditEntry
+from tests.conftest import on_sqlite
 from tests.statements import statements_of
 
 TOWN, COUNTY = "370102001", "370102"
@@ -95,6 +96,7 @@ def test_a_queue_shows_what_lies_at_the_desk_with_masked_names(make, as_, helper
         ({"due_on": None}, "new", "没有期限"),
     ],
 )
+@on_sqlite
 def test_a_deadline_is_said_in_working_days(make, as_, helper, clerk, facts, tab, words):
     make.case(by=helper, **facts)
     page = as_(clerk).get(f"/cases?tab={tab}")
@@ -123,6 +125,7 @@ def test_a_queue_can_be_cut_to_one_item(make, as_, helper, clerk):
 @pytest.mark.parametrize(
     "query", ["tab=nonsense", "page=0", "page=99999", "page=-1", "page=x", "item=x", "item=999", "page=²"]
 )
+@on_sqlite
 def test_an_odd_address_shows_a_queue(make, as_, helper, clerk, query):
     make.case(by=helper)
     assert as_(clerk).get(f"/cases?{query}").status_code == 200
@@ -157,6 +160,7 @@ def test_a_case_is_found_by_its_receipt_or_a_whole_number(make, as_, session, he
 
 
 @pytest.mark.parametrize("typed", ["37980119520817", "1540000", "王玉兰王玉兰", "222222", "x" * 41, ""])
+@on_sqlite
 def test_a_part_of_a_number_finds_nothing(make, as_, helper, clerk, typed):
     ref = make.case(by=helper)
     answer = as_(clerk).post("/cases/search", data={"q": typed})
@@ -305,6 +309,7 @@ def test_the_town_asks_for_a_paper_hands_up_and_the_county_decides(make, as_, se
         ({"step": "ask", "words": "字" * 301, "asked": ["id"]}, "太长了"),
     ],
 )
+@on_sqlite
 def test_what_is_missing_is_said_and_what_was_typed_stays(make, as_, session, helper, clerk, said, sentence):
     ref = make.case(by=helper)
     answer = as_(clerk).post(f"/cases/{ref}/step", data={"op": new_id(), "version": 1} | said)
@@ -398,6 +403,7 @@ def test_a_full_value_is_shown_once_for_a_reason_that_is_kept(make, as_, session
         ({"purpose": "核对"}, 422, "这一"),
     ],
 )
+@on_sqlite
 def test_without_a_reason_nothing_is_shown(make, as_, session, helper, clerk, said, status, sentence):
     ref = make.case(by=helper)
     answer = as_(clerk).post(f"/cases/{ref}/reveal", data=said)
@@ -508,6 +514,7 @@ def expected(role, step, state, desk):
     return 303 if own_desk and MAY[role] & set(rule.by) else 403
 
 
+@on_sqlite
 def test_every_step_by_every_role_from_every_state_is_as_the_table_says(make, as_, station, session, helper):
     """Through HTTP: the steps that people take, each role in the right place, each state on the desks it may lie on."""
     people = {
@@ -651,7 +658,7 @@ def test_a_number_that_is_nobodys_is_not_found(make, as_, clerk, ref):
         ).status_code in {404, 403}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_every_question_of_the_queue_is_a_range_of_an_index(app, make, as_, helper, clerk, officer):
     """What SQLite plans; PostgreSQL has the same indexes (`python -m benchmarks queue` measures both)."""
     engine = app.extensions["db"].engine

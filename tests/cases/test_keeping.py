@@ -15,6 +15,7 @@ from common.models import AuditEntry
 from common.sealing import public_receipt_key
 from common.settings import WrongSetting
 from sync.models import OutboxEntry
+from tests.conftest import on_sqlite
 
 NUMBER = "379801195208170020"
 
@@ -147,7 +148,7 @@ def test_short_messages_can_be_refused_later_at_the_desk_and_at_home(app, make, 
 OWN = "class,months,what,source\npapers,{months},x,y\nanswers,121,x,y\nrequests,1,x,y\n"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_bureaus_own_periods_are_what_is_deleted_by_and_what_residents_are_told(
     app, make, session, helper, tmp_path, monkeypatch
 ):

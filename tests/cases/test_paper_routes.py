@@ -23,7 +23,7 @@ from common.models import AuditEntry
 from tests.cases import handed_in
 from tests.cases.holding import Holding, case, draft
 from tests.common.pictures import photo
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 
 SCRIPT = {"Accept": "application/json"}
 
@@ -287,6 +287,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("headers", [SCRIPT, {}], ids=["script", "form"])
 @pytest.mark.parametrize(("sent", "status", "words"), REFUSED.values(), ids=REFUSED.keys())
+@on_sqlite
 def test_what_is_refused_is_said_in_one_sentence_to_scripts_and_forms(
     client, session, mine, app, sent, status, words, headers
 ):

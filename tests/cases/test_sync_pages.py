@@ -18,7 +18,7 @@ from common.models import AuditEntry
 from sync import outbox, pulls
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
 from tests.cases.steps import ANSWERS, Way
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 from tests.statements import statements_of
 
 
@@ -127,11 +127,13 @@ def test_it_costs_six_statements_whatever_there_is(app, as_, way):
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "²", "9999", "50", "2"])
+@on_sqlite
 def test_an_odd_page_number_shows_a_page(as_, way, page):
     way(refused="未知")
     assert as_(Role.COUNTY_OFFICER).get(f"/sync?page={page}").status_code == 200
 
 
+@on_sqlite
 def test_a_long_list_has_pages(as_, way):
     refs = {say_ref(way(refused="未知").ref) for _ in range(21)}
     client = as_(Role.COUNTY_OFFICER)
@@ -306,6 +308,7 @@ def test_the_province_pauses_with_a_reason_and_resumes(as_, make, session):
 
 
 @pytest.mark.parametrize("reason", ["", "一", " ", "长" * 61, "\0"])
+@on_sqlite
 def test_without_a_reason_nothing_is_paused(as_, make, session, reason):
     make.station()
     answer = as_(Role.PROVINCE_ADMIN).post("/sync/pause", data={"reason": reason})

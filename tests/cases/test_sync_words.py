@@ -13,6 +13,7 @@ from common.settings import ROOT
 from sync.channel import Verdict
 from sync.models import OutboxEntry
 from sync.stands import RETURNED, SET_ASIDE
+from tests.conftest import on_sqlite
 
 PLACE = {"Reply": None, "Judged": 1}  # where a call names the kind without saying kind=
 
@@ -79,6 +80,7 @@ def test_every_kind_has_words_without_a_letter_of_the_code(kind):
         ("query-timeout", "", "", "问平台收没收到，没问成：等回音超时"),
     ],
 )
+@on_sqlite
 def test_why_it_did_not_go_through(app, kind, code, said, words):
     assert why_words(kind, code, said, None) == words
 

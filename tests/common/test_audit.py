@@ -13,7 +13,7 @@ from common import audit
 from common.models import AuditEntry, AuditHead
 from common.sealing import make_keys
 from common.settings import ROOT
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 
 COUNTY = "371302"
 
@@ -211,7 +211,7 @@ def test_verify_says_where_a_chain_is_broken(session, runner, tamper, statements
     assert verify(runner, "--day", "2026-11-23", "--county", "371302")[0] == 1
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_row_that_cannot_be_read_is_a_break_and_no_stack_trace(session, runner, tamper):
     enter(session, 2)
     tamper("UPDATE audit_entry SET facts = 'not json' WHERE seq = 2")

@@ -23,7 +23,7 @@ from stations.queries import station as find
 from stations.queries import verified_share
 from tests.builders import SQUARE, door_link
 from tests.common.pictures import photo
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 
 SECRET = "t" * 40
 TODAY = date(2026, 11, 23)
@@ -209,6 +209,7 @@ def test_the_same_form_with_another_place_is_refused(client, session, code, link
         (from_wgs84(SQUARE, Datum.GCJ02), "高德坐标的偏移"),
     ],
 )
+@on_sqlite
 def test_an_odd_place_is_doubted_but_can_be_kept(client, session, code, link, place, words):
     look = client.post(link + "/look", data=TYPED | {"lat": place.lat, "lon": place.lon})
     assert words in said(look)
@@ -259,6 +260,7 @@ def test_a_county_without_a_line_is_not_doubted(client, make, link_to):
         ({"op": "../../etc/passwd"}, "这张表不完整"),
     ],
 )
+@on_sqlite
 def test_what_no_phone_measures_is_refused_in_one_sentence(client, session, code, link, wrong, words):
     answers = [client.post(link, data=form(**wrong))]
     if "op" not in wrong:
@@ -294,6 +296,7 @@ def tokens(id: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("how", tokens("x"))
+@on_sqlite
 def test_a_token_that_is_not_ours_opens_nothing(client, session, code, link, how):
     url = "/stations/door/" + tokens(session.scalars(sa.select(DoorLink.id)).one())[how]
     answers = [client.get(url), client.post(url, data=form()), client.post(url + "/look", data=TYPED)]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from sync.channels import paused
 from sync.models import OutboxEntry, OutState
-from tests.conftest import NOW, make_app, make_keys_once
+from tests.conftest import NOW, make_app, make_keys_once, on_sqlite
 from tests.sync.little_platform import channel_files
 
 
@@ -75,6 +75,7 @@ def test_what_was_mended_is_replayed_by_its_id_or_by_its_kind(settled, run, sess
 
 
 @pytest.mark.parametrize("words", [(), ("an-id", "--kind", "business"), ("--inbox", "--kind", "business")])
+@on_sqlite
 def test_replay_wants_to_know_what(run, words):
     assert run("replay", *words, fails=True) == "Say one of: an id, --kind, --inbox.\n"
 

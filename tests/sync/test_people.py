@@ -6,6 +6,7 @@ from sync.channels import pause
 from sync.people import Insured, facts_of, look_up_person
 from sync.talking import Talk
 from sync.transport import Transport
+from tests.conftest import on_sqlite
 
 WANG = {
     "baseinfo": {
@@ -50,6 +51,7 @@ def test_a_known_person_comes_with_insurances_and_standing(talk, platform):
 
 
 @pytest.mark.parametrize("fault", ["lost", "500", "429", "busy", "unsigned"])
+@on_sqlite
 def test_without_an_answer_nothing_is_known(talk, platform, fault):
     platform.lists["1101"] = lambda node: WANG
     platform.wrong = lambda infno, n: fault
