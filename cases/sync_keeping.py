@@ -48,11 +48,11 @@ def resume(session: Session, *, by: Actor, now: datetime) -> None:
     _audit(session, "sync.resume", ("channel", CHANNEL), by.county_code, by, now)
 
 
-def release(session: Session, *, by: Actor, now: datetime) -> None:
-    """Let the province's list close as many stations as it was held for."""
-    if pulls.release(session, CHANNEL, pulls.ROSTER, now) is None:
+def release(session: Session, logical: str, *, by: Actor, now: datetime) -> None:
+    """Let one of the province's lists end as many of ours as it was held for."""
+    if pulls.release(session, CHANNEL, logical, now) is None:
         raise Refused(_("现在没有拦下的名单"))
-    _audit(session, "sync.release", ("channel", CHANNEL), by.county_code, by, now)
+    _audit(session, "sync.release", ("list", logical), by.county_code, by, now)
 
 
 def _audit(

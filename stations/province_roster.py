@@ -5,7 +5,7 @@ Nothing here commits.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from stations.sheets import Record, Table
 
 SOURCE = "省平台站点名册"
 GONE = "0"  # vali_flag
+FEW = 20  # stations that one list may close without a person, where that is more than 5 %
 _CELLS = ("code", "name", "level", "host", "town_code", "village_code", "lon", "lat", "datum", "address", "phone")
 _PLACE = frozenset({"lat", "lon", "mx", "my", "datum", "place_source"})
 _station: sa.Table = Station.__table__  # type: ignore[assignment]
@@ -36,6 +37,7 @@ class Plan:
     closing: int
     open_now: int
     wrong: Mapping[str, str]
+    differs: Mapping[str, str] = field(default_factory=dict)  # none: what it says is done or cannot be right
 
 
 def plan(

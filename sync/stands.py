@@ -11,8 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sync.inbox import FAILED
+from sync.lists import NAMES
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
-from sync.pulls import FAILED, ROSTER
+from sync.pulls import DECISIONS
+from sync.queries import Rows, listed
 
 SET_ASIDE = "set-aside"  # error_kind of what was refused and need not be sent any more (sync/set_aside.py)
 UNSETTLED = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN, OutState.REJECTED)
@@ -101,19 +104,42 @@ def _within(area: str) -> list[sa.ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class Line:
-    """The channel itself. `unheard`: rows that the province told and we could not hear; `held`: stations that its list would
-    close, when a person must release that."""
+    """The channel itself. `unheard`: decisions that the province told and we could not hear."""
 
     state: ChannelState | None
     unheard: int
-    held: int | None
 
 
 def line(session: Session, channel: str) -> Line:
     """How the channel is. One SELECT."""
     one = sa.select(sa.literal(1).label("one")).subquery()
-    unheard = sa.select(sa.func.count()).where(InboxEntry.channel == channel, InboxEntry.state == FAILED)
-    held = sa.select(PullCursor.held).where(PullCursor.channel == channel, PullCursor.logical == ROSTER)
-    wanted = sa.select(ChannelState, unheard.scalar_subquery().label("unheard"), held.scalar_subquery().label("held"))
+    unheard = sa.select(sa.func.count()).where(
+        InboxEntry.channel == channel, InboxEntry.logical == DECISIONS, InboxEntry.state == FAILED
+    )
+    wanted = sa.select(ChannelState, unheard.scalar_subquery().label("unheard"))
     found = session.execute(wanted.select_from(one).outerjoin(ChannelState, ChannelState.name == channel)).one()
-    return Line(found.ChannelState, found.unheard or 0, found.held)
+    return Line(found.ChannelState, found.unheard or 0)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A list that we follow: `at` it was read to its end, and compared or held; `held`: of ours it would end so many, a person
+    must release that; `rows`: what of it a person must see."""
+
+    logical: str
+    at: datetime | None
+    fails: bool
+    held: int | None
+    rows: Rows
+
+
+def lists_read(session: Session, channel: str) -> list[Read]:
+    """The lists that were read or should have been. Two SELECTs."""
+    wanted = sa.select(PullCursor).where(PullCursor.channel == channel, PullCursor.logical.in_(NAMES))
+    cursors = {found.logical: found for found in session.scalars(wanted)}
+    rows = listed(session, channel)
+    return [
+        Read(name, found.ok_at, found.faults > 0, found.held, rows.get(name, Rows()))
+        for name in NAMES
+        if (found := cursors.get(name)) is not None
+    ]

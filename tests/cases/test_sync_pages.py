@@ -225,8 +225,9 @@ def test_a_held_list_of_stations_is_released_by_the_province(as_, make, session)
     client = as_(Role.PROVINCE_ADMIN)
     assert "停掉900个站点" in text(client.get("/sync"))
     assert "停掉900个站点" not in text(as_(Role.COUNTY_OFFICER).get("/sync"))
-    assert client.post("/sync/release").status_code == 303
+    assert client.post("/sync/release", data={"list": "channel"}).status_code == 422
+    assert client.post("/sync/release", data={"list": "roster"}).status_code == 303
     session.rollback()
     session.refresh(held)
     assert (held.held, held.allowed) == (None, 900)
-    assert client.post("/sync/release").status_code == 409
+    assert client.post("/sync/release", data={"list": "roster"}).status_code == 409

@@ -6,8 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from sync.channels import paused
+from sync.inbox import hear_again
+from sync.lists import ROSTER
 from sync.models import InboxEntry, PullCursor
-from sync.pulls import DECISIONS, ROSTER, Puller, cursor_of, hear_again, release
+from sync.pulls import DECISIONS, Puller, cursor_of, release
 from sync.talking import Talk
 from sync.transport import Transport
 from sync.worker import Handlers
@@ -183,7 +185,7 @@ def stations_of(app, make, database, channel, hands):
     codes = [make.station(f"第{n}村医保工作站", level="village", host="village_centre") for n in range(30)]
     transport = Transport(channel)
     talk = Talk(database, channel, transport, hands)
-    puller = Puller(database, talk, hands, app.extensions["sync_handlers"])
+    puller = Puller(database, talk, hands, lists=app.extensions["sync_lists"])
     with app.test_request_context():
         yield codes, puller
     transport.close()
