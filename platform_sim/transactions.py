@@ -206,7 +206,7 @@ def _cancel(office: Office, call: Call, now: datetime) -> Any:
         asked["rid"],
     )
     office.book.note_effect("G202", asked["rid"], asked["ver_no"], call.code, call.msgid, now)
-    return {}
+    return {"rid": asked["rid"], "ver_no": asked["ver_no"]}  # whose answer it is
 
 
 def _status(office: Office, call: Call, now: datetime) -> Any:
