@@ -1,8 +1,8 @@
 """The province's list of items (transaction G503) against ours: which codes it knows, which are in force. Room: the catalogue.
 
-It says code, name and whether an item is in force, nothing of papers, ways and times. So only these change by themselves: an
-item gets its official code, leaves the list, or comes back as it last stood in one of our versions; as another version, kept by
-operations.import_catalogue. A new name or a new item is shown and waits for a file (flask catalogue import): our plain words
+It says code, name and whether an item is in force, nothing of papers, ways and times. So only this changes by itself: an item
+gets its official code, leaves the list (said so, or its official code is missing from a whole list), or comes back as it last
+stood in one of our versions; as another version, kept by operations.import_catalogue. A new name or a new item is shown and waits for a file (flask catalogue import): our plain words
 were written for the name, forms and stations' choices go by the number, and another name may mean another thing.
 Handed down to sync by app.py. Nothing here commits.
 """
@@ -78,9 +78,11 @@ def plan(session: Session, rows: Iterable[Any], *, full: bool, now: datetime) ->
         else:
             official = code if OFFICIAL.fullmatch(code) else mine.item_code
             after[mine.item_no] = mine.model_copy(update={"item_code": official})
-    if full:
-        for no in listed.keys() - named:
-            after.pop(no, None)
+    for no in sorted(listed.keys() - named) if full else ():
+        if listed[no].item_code:
+            del after[no]
+        else:  # it may stand there under a code and a name that we do not know
+            differs[f"{no:02}"] = _("%(name)s：省里的名单没有它，没有动", name=listed[no].item_name_zh)
     if after != listed and (stops := _stops(after, versions, today)):
         changing = (no for no in sorted(listed.keys() | after.keys()) if after.get(no) != listed.get(no))
         differs |= {f"{no:02}": stops for no in changing}

@@ -5,7 +5,7 @@ Points on the map are ours and stay. A division that the list does not name stay
 Kept by division_import.py, handed down to sync by app.py. Nothing here commits.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,25 +46,21 @@ def plan(session: Session, rows: Iterable[Any], *, full: bool, now: datetime, ar
     deepest = max((TOWN, *map(_level, said)))
     ours = _ours(session, deepest)
     there = {code for code, row in ours.items() if not row["became"]}
-    gone = {code: row for code, row in said.items() if str(row.get("vali_flag", "1")) == GONE}
+    living = {code: row for code, row in said.items() if str(row.get("vali_flag", "1")) != GONE}
+    gone = {code: str(row.get("new_code") or "") for code, row in said.items() if code not in living}
+    wrong = {
+        code: _("说是撤并了，没说并到哪里，或并到的不在了；没有动")
+        for code in gone.keys() & ours.keys()
+        if not _arrives(code, gone, living.keys() | there)
+    }
+    merged = {code: into for code, into in gone.items() if code in ours and code not in wrong}
     facts: dict[str, Facts] = {}
-    wrong: dict[str, str] = {}
-    for code, row in sorted(said.items(), key=lambda pair: _level(pair[0])):  # what lies above comes first
-        if code not in gone:
-            why = _mistake(code, row, (facts.keys() | there) - gone.keys())
-            if why:
-                wrong[code] = why
-            else:
-                facts[code] = _facts(code, row, ours.get(code))
-    merged: dict[str, str] = {}
-    for code, row in gone.items():
-        into = str(row.get("new_code") or "")
-        if code not in ours or ours[code]["became"] == into:
-            continue
-        if into not in (facts.keys() | there) - gone.keys() or _level(into) != _level(code):
-            wrong[code] = _("说是撤并了，没说并到哪里，或并到的不在了；没有动")
+    for code, row in sorted(living.items(), key=lambda pair: _level(pair[0])):  # what lies above comes first
+        why = _mistake(code, row, (facts.keys() | there) - merged.keys())
+        if why:
+            wrong[code] = why
         else:
-            merged[code] = into
+            facts[code] = _facts(code, row, ours.get(code))
     ending = _with_what_lies_below(merged, ours, facts.keys() | wrong.keys())
     facts |= {code: ours[code] | {"became": into} for code, into in ending.items()}
     if deepest == TOWN:
@@ -96,6 +92,18 @@ def _level(code: str) -> int:
     if len(code) == 6:
         return 1 if code.endswith("0000") else 2 if code.endswith("00") else 3
     return {9: TOWN, 12: VILLAGE}.get(len(code), 0)
+
+
+def _arrives(code: str, gone: Mapping[str, str], living: Collection[str]) -> bool:
+    """Whether a merged division ends up, after one merger or several, in one of its level that is there."""
+    at, level = code, _level(code)
+    for _merger in gone:
+        at = gone.get(at, "")
+        if _level(at) != level:
+            return False
+        if at not in gone:
+            return at in living
+    return False
 
 
 def _ours(session: Session, deepest: int) -> dict[str, Facts]:
