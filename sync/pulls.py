@@ -235,6 +235,8 @@ class _Reading:
         """Add a page; why the list cannot be whole, or "". Places in a list that changes meanwhile are no longer the same."""
         if self.pages and page.ver != self.ver:
             return "list-changed"
+        if page.full and not page.rows:
+            return "empty"  # nobody has no stations
         if page.more and (page.next_cursor in ("", self.cursor) or self.pages >= MOST_PAGES):
             return "no-end"
         if not self.pages:

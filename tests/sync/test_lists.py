@@ -211,6 +211,14 @@ class TestAnyList:
         pull(DIVISIONS)
         assert len(self.shown) == 1
 
+    def test_a_whole_one_without_rows_is_not_believed_a_part_is(self, platform, pull, session):
+        tell(platform, DIVISIONS, [])
+        pull(DIVISIONS)
+        assert (self.shown, cursor_at(session, DIVISIONS).error_kind) == ([], "empty")
+        tell(platform, DIVISIONS, [], full="0")
+        pull(DIVISIONS)
+        assert self.shown == [([], False)]
+
     def test_one_that_says_there_is_more_and_not_where_is_not_taken_for_whole(self, platform, pull, session):
         platform.lists["G502"] = lambda node: {"list": [1], "next_cursor": "", "more": True, "full_flag": "1"}
         pull(DIVISIONS)
