@@ -127,7 +127,7 @@ def _mistake(code: str, row: Mapping[str, Any], there: set[str]) -> str:
         return _("区划名称不对")
     above = _above(code, row)
     if above is not None and (above not in there or _level(above) != level - 1):
-    X
+        return _("上级区划不在了，或不在名单里")
     return ""
 
 
