@@ -22,7 +22,7 @@ from sync.lists import CATALOGUE, DIVISIONS, ROSTER
 from sync.models import OutState
 from sync.stands import Count, Line, Read
 
-LISTED = 20  # codes of a list that are shown
+LISTED = 10  # codes of a list that are shown
 WAITING = (OutState.PENDING, OutState.SENDING)
 
 

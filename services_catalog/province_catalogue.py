@@ -36,7 +36,7 @@ class Plan:
     look at."""
 
     facts: Sequence[CatalogueRow]
-    closing: int
+    ending: Mapping[str, str]
     open_now: int
     wrong: Mapping[str, str] = field(default_factory=dict)
     differs: Mapping[str, str] = field(default_factory=dict)
@@ -88,7 +88,8 @@ def plan(session: Session, rows: Iterable[Any], *, full: bool, now: datetime) ->
         differs |= {f"{no:02}": stops for no in changing}
         after = listed
     facts = () if after == listed else tuple(after[no] for no in sorted(after))
-    return Plan(facts, len(listed.keys() - after.keys()), len(listed), wrong, differs)
+    ending = {f"{no:02}": row.item_name_zh for no, row in listed.items() if no not in after}
+    return Plan(facts, ending, len(listed), wrong, differs)
 
 
 def apply(session: Session, planned: Plan, now: datetime) -> Diff:

@@ -29,10 +29,10 @@ _division: sa.Table = Division.__table__  # type: ignore[assignment]
 @dataclass(frozen=True)
 class Plan:
     """What a list would do. facts: whole rows of those that are new or other than ours. differs: code → what a person must
-    look at. Villages are not counted: they go with their town."""
+    look at. Villages are not counted among what ends: they go with their town."""
 
     facts: Sequence[Facts]
-    closing: int
+    ending: Mapping[str, str]
     open_now: int
     wrong: Mapping[str, str] = field(default_factory=dict)
     differs: Mapping[str, str] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def plan(session: Session, rows: Iterable[Any], *, full: bool, now: datetime, ar
         differs |= {code: _("%(name)s：省里的名单没有它，没有动", name=ours[code]["name"]) for code in sorted(silent)}
     return Plan(
         [row for code, row in facts.items() if row != ours.get(code)],
-        sum(code in there and ours[code]["level"] <= TOWN for code in ending),
+        {code: ours[code]["name"] for code in ending if code in there and ours[code]["level"] <= TOWN},
         sum(ours[code]["level"] <= TOWN for code in there),
         wrong,
         differs,

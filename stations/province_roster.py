@@ -35,7 +35,7 @@ class Plan:
     """What a list would do. facts: only of stations that differ. wrong: code → why its row cannot be used."""
 
     facts: Sequence[Facts]
-    closing: int
+    ending: Mapping[str, str]
     open_now: int
     wrong: Mapping[str, str]
     differs: Mapping[str, str] = field(default_factory=dict)  # that places may be of another datum: known ones stay put
@@ -61,7 +61,7 @@ def plan(
     }
     moved = [problem.words for problem in checked.problems if not problem.line]  # all of them, by a wrong datum
     stated = {facts["code"]: facts for facts in checked.stations}
-    facts, closing, open_now = [], [], 0
+    facts, closing, ending, open_now = [], [], {}, 0
     ours = sa.select(_station).order_by(_station.c.code).execution_options(yield_per=BATCH * 2)
     for old in session.execute(ours).mappings():  # row by row: all of them at once are 100 MB
         open_now += old["open"]
@@ -73,8 +73,9 @@ def plan(
                 facts.append(said_of_it)
         elif old["open"] and (code in said or full) and code not in living:
             closing.append({"code": code, "county_code": old["county_code"], "open": False})
+            ending[code] = old["name"]
     facts += [*stated.values(), *closing]
-    return Plan(facts, len(closing), open_now, wrong, {"datum": moved[0]} if moved else {})
+    return Plan(facts, ending, open_now, wrong, {"datum": moved[0]} if moved else {})
 
 
 def apply(session: Session, planned: Plan, now: datetime) -> Outcome:

@@ -5,7 +5,7 @@ older one. What cannot be heard (a case we do not know, a state that is in no co
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from common.sealing import fingerprint
-from sync.lists import Planned
 from sync.models import InboxEntry, OutboxEntry
 
 APPLIED, OLD, FAILED, DIFFERS = "applied", "old", "failed", "differs"
@@ -84,23 +83,28 @@ def forget(session: Session, channel: str, logical: str, before: datetime) -> in
 
 
 def note(
-    session: Session, channel: str, logical: str, planned: Planned, told: Collection[str] | None, now: datetime
+    session: Session,
+    channel: str,
+    logical: str,
+    wrong: Mapping[str, str],
+    differs: Mapping[str, str],
+    told: Collection[str] | None,
+    now: datetime,
 ) -> None:
-    """Rows of a list that could not be used, and what is otherwise with us: kept to be seen, gone once they are settled. told:
-    the codes that a part of a list spoke of; None: it was whole."""
-    settled = None if told is None else {*told, *planned.wrong, *planned.differs}
+    """Keep to be seen which rows of a list cannot be used and what is otherwise with us, code → words; gone once they are
+    settled. told: the codes that a part of a list spoke of; None: it was whole."""
+    settled = None if told is None else {*told, *wrong, *differs}
     for entry in session.scalars(
         sa.select(InboxEntry).where(InboxEntry.channel == channel, InboxEntry.logical == logical)
     ):
         if settled is None or entry.rid in settled:
             session.delete(entry)
     session.flush()
-    for state, said in ((FAILED, planned.wrong), (DIFFERS, planned.differs)):
+    for state, said in ((FAILED, wrong), (DIFFERS, {code: differs[code] for code in differs if code not in wrong})):
         for code, words in islice(said.items(), MOST_KEPT):
-            if state == FAILED or code not in planned.wrong:
-                entry = InboxEntry(county_code="", channel=channel, logical=logical, rid=code[:40], ver=0, at=now)
-                entry.state, entry.error, entry.body = state, words[:200], {}
-                session.add(entry)
+            entry = InboxEntry(county_code="", channel=channel, logical=logical, rid=code[:40], ver=0, at=now, body={})
+            entry.state, entry.error = state, words[:200]
+            session.add(entry)
 
 
 def _heard(

@@ -17,8 +17,8 @@ class Planned(Protocol):
     """What a list would do here."""
 
     @property
-    def closing(self) -> int:
-        """How many of ours it would end."""
+    def ending(self) -> Mapping[str, str]:
+        """Code → name of what of ours it would end and the guard counts."""
         ...
 
     @property
@@ -59,4 +59,4 @@ class Followed:
 
     def may_end(self, planned: Planned, released: int | None) -> bool:
         """Whether a plan needs no person, or has one's word for that many."""
-        return planned.closing <= max(self.few, planned.open_now * MAY_CLOSE_SHARE, released or 0)
+        return len(planned.ending) <= max(self.few, planned.open_now * MAY_CLOSE_SHARE, released or 0)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from common.db import Database
+from common.i18n import gettext as _
 from sync import inbox, outbox
 from sync.channels import note_ok, pause_for, paused
 from sync.lists import NAMES, Followed
@@ -154,16 +155,18 @@ class Puller:
             if mine.cursor != reading.began:
                 return
             mine.faults, mine.error_kind = 0, None
-            inbox.note(session, channel.name, logical, planned, reading.told(), now)
+            shown, many = dict(planned.differs), len(planned.ending)
             if not followed.may_end(planned, mine.allowed):
-                mine.held, mine.next_at = planned.closing, now
-                log.warning("%s: held, it would end %d of %d", logical, planned.closing, planned.open_now)
+                shown |= {code: _("%(name)s：放行就没有了", name=name) for code, name in planned.ending.items()}
+                mine.held, mine.next_at = many, now
+                log.warning("%s: held, it would end %d of %d", logical, many, planned.open_now)
             else:
                 if planned.facts:
                     followed.apply(session, planned, now)
                 mine.cursor = "" if followed.afresh else reading.cursor
                 mine.allowed, mine.ok_at = None, now
                 mine.next_at = now + timedelta(seconds=channel.profile.roster_s)
+            inbox.note(session, channel.name, logical, planned.wrong, shown, reading.told(), now)
             note_ok(session, channel.name, now)
             session.commit()
 

@@ -61,7 +61,7 @@ def in_force(session):
 
 def test_our_own_list_said_back_changes_nothing(session):
     planned = do(session, theirs(session))
-    assert (planned.facts, planned.closing, planned.open_now, planned.wrong, planned.differs) == ((), 0, 33, {}, {})
+    assert (planned.facts, len(planned.ending), planned.open_now, planned.wrong, planned.differs) == ((), 0, 33, {}, {})
 
 
 def test_an_official_code_comes_in_and_not_a_word_of_ours_is_lost(session):
@@ -80,7 +80,7 @@ def test_an_official_code_comes_in_and_not_a_word_of_ours_is_lost(session):
 def test_an_item_that_is_over_leaves_the_list_and_comes_back_whole(session):
     before, _groups = said(session, 1)
     planned = do(session, theirs(session, _7={"vali_flag": "0"}))
-    assert (planned.closing, planned.differs) == (1, {})
+    assert (len(planned.ending), planned.differs) == (1, {})
     assert in_force(session).items.keys() == before.keys() - {7}
     assert do(session, theirs(session, _7={"vali_flag": "0"})).facts == ()
     do(session, theirs(session))
@@ -90,7 +90,7 @@ def test_an_item_that_is_over_leaves_the_list_and_comes_back_whole(session):
 def test_what_a_whole_list_leaves_out_is_over_what_a_part_leaves_out_is_not(session):
     do(session, theirs(session, _7={"code": OFFICIAL}))
     planned = plan(session, theirs(session, _7=None, _8=None))
-    assert planned.closing == 1  # of the other we do not know the code: it may have another name there
+    assert len(planned.ending) == 1  # of the other we do not know the code: it may have another name there
     assert [*planned.differs] == ["08"]
     assert plan(session, theirs(session, _7=None), full=False).facts == ()
 
@@ -128,7 +128,7 @@ def test_rows_that_are_none_and_codes_of_no_form_are_left_alone(session):
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_list_that_leaves_nothing_takes_nothing_away(session):
     planned = plan(session, [row | {"vali_flag": "0"} for row in theirs(session)])
-    assert (planned.facts, planned.closing, len(planned.differs)) == ((), 0, 33)
+    assert (planned.facts, len(planned.ending), len(planned.differs)) == ((), 0, 33)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -138,5 +138,5 @@ def test_a_version_that_a_person_planned_is_not_covered(session):
     operations.import_catalogue(session, rows, source="省局 2027", effective_on=begins, now=NOW)
     session.commit()
     planned = plan(session, theirs(session, _7={"vali_flag": "0"}))
-    assert (planned.facts, planned.closing, [*planned.differs]) == ((), 0, ["07"])
+    assert (planned.facts, len(planned.ending), [*planned.differs]) == ((), 0, ["07"])
     assert "等着起用" in planned.differs["07"]

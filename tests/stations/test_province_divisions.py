@@ -3,6 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from cases.form_places import choices
+from cases.gathering import gather
 from common import editions
 from stations import province_divisions, queries
 from stations.models import Division
@@ -68,7 +70,7 @@ def test_names_parents_and_new_ones_follow_the_list_and_places_stay_ours(ours, m
         "370102003": ("泉城路街道", "370102", None),
         "370104": ("槐荫区", "370100", None),
     }
-    assert (planned.closing, planned.open_now, planned.wrong, planned.differs) == (0, 7, {}, {})
+    assert (len(planned.ending), planned.open_now, planned.wrong, planned.differs) == (0, 7, {}, {})
     province_divisions.apply(session, planned, NOW)
     session.commit()
     assert [hit.code for hit in find_names(session, "泉城路")] == ["370102003"]
@@ -84,7 +86,7 @@ def test_a_merged_county_takes_its_towns_and_villages_along_and_can_come_back(ou
     planned = plan(session, rows)
     ended = {"370102", "370102001", "370102001001"}
     assert {code for code, (_n, _p, became) in changes(planned).items() if became == "370103"} == ended
-    assert (planned.closing, [*planned.wrong]) == (2, ["370102002"])
+    assert (len(planned.ending), [*planned.wrong]) == (2, ["370102002"])
     province_divisions.apply(session, planned, NOW)
     session.commit()
     assert plan(session, rows).facts == []
@@ -137,7 +139,7 @@ def test_a_circle_of_mergers_ends_somewhere(ours, session):
 )
 def test_a_row_that_cannot_be_right_changes_nothing_and_is_named(ours, session, odd):
     planned = plan(session, whole(odd))
-    assert (planned.facts, planned.closing) == ([], 0)
+    assert (planned.facts, len(planned.ending)) == ([], 0)
     assert [*planned.wrong] == [odd["code"]]
     assert planned.wrong[odd["code"]]
 
@@ -169,6 +171,17 @@ def test_open_stations_in_a_merged_county_are_counted_until_they_are_moved(ours,
     assert planned.wrong.keys() == {"370102001"}
     assert planned.differs.keys() == {"370102", "370102002"}
     assert "还有 1 个站点" in planned.differs["370102"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_form_offers_no_merged_county_and_says_of_one_that_was_chosen_into_which_it_went(ours, session):
+    province_divisions.apply(session, plan(session, [gone("370102", "370103")], full=False), NOW)
+    session.commit()
+    for name in ("insu_admdvs", "resd_loc_admdvs", "live_division"):
+        assert not {code for code, _name in choices(session, name, "370100") if code.startswith("370102")}
+    at = gather(session, item_no=18, now=NOW)
+    assert at.merged.items() >= {("370102", "370103"), ("370102002", "370103")}
+    assert at.divisions["370102"] == "历下区"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -143,6 +143,7 @@ def test_a_list_that_would_close_many_is_held_until_a_person_releases_it(codes, 
     pull(ROSTER, 3)
     cursor = cursor_at(session, ROSTER)
     assert (cursor.held, cursor.ok_at, open_now(session)) == (21, None, 30)
+    assert set(kept(session)) == {(ROSTER, code) for code in codes[9:]}  # which they would be
     release(session, "province", ROSTER, hands())
     session.commit()
     tell(platform, ROSTER, as_it_is(session)[:8])  # one more than was looked at
@@ -151,7 +152,7 @@ def test_a_list_that_would_close_many_is_held_until_a_person_releases_it(codes, 
     release(session, "province", ROSTER, hands())
     session.commit()
     pull(ROSTER)
-    assert open_now(session) == 8
+    assert (open_now(session), kept(session)) == (8, {})
 
 
 def test_a_part_of_a_list_closes_nothing_and_forgets_nothing_that_it_does_not_name(codes, session, platform, pull):
@@ -178,7 +179,7 @@ class TestAnyList:
         """A room that writes down what it is shown."""
 
         class Plan:
-            facts, closing, open_now, wrong, differs = (), 0, 9, {}, {}
+            facts, ending, open_now, wrong, differs = (), {}, 9, {}, {}
 
         def plan(_session, rows, full, _now):
             self.shown.append((rows, full))
