@@ -12,7 +12,7 @@ from cases.models import State
 from cases.receipts import say_ref
 from cases.transitions import Step
 from common.models import AuditEntry
-from sync.models import ChannelState, OutboxEntry, OutState, PullCursor
+from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
 from tests.cases.steps import ANSWERS, Way
 from tests.conftest import NOW
 from tests.statements import statements_of
@@ -231,3 +231,25 @@ def test_a_held_list_of_stations_is_released_by_the_province(as_, make, session)
     session.refresh(held)
     assert (held.held, held.allowed) == (None, 900)
     assert client.post("/sync/release", data={"list": "roster"}).status_code == 409
+
+
+def test_what_differs_in_the_provinces_lists_is_shown_by_code_to_the_province(as_, make, session):
+    make.station()
+    session.add(
+        PullCursor(channel="province", logical="catalogue", cursor="", next_at=NOW, faults=0, held=3, ok_at=NOW)
+    )
+    session.add(PullCursor(channel="province", logical="divisions", cursor="", next_at=NOW, faults=2))
+    for n in range(11):
+        told = {"logical": "catalogue", "rid": f"{n:02}", "ver": 0, "at": NOW, "state": "differs", "body": {}}
+        session.add(InboxEntry(county_code="", channel="province", error=f"第 {n} 项叫法不同", **told))
+    session.commit()
+    client = as_(Role.PROVINCE_ADMIN)
+    shown = text(client.get("/sync"))
+    for words in ("事项清单拦下了", "停办3个事项", "事项清单11月23日", "没读成", "09第9项叫法不同", "还有1条"):
+        assert words in shown
+    assert "没看懂" not in shown  # that is about decisions
+    assert "事项清单" not in text(as_(Role.COUNTY_OFFICER).get("/sync"))
+    assert client.post("/sync/release", data={"list": "catalogue"}).status_code == 303
+    session.rollback()
+    entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "sync.release")).one()
+    assert (entry.about_kind, entry.about_id) == ("list", "catalogue")
