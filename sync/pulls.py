@@ -7,7 +7,7 @@ would end many, a person must release it.
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,7 +76,7 @@ class Puller:
         cursor = self._claim(DECISIONS, now)
         if cursor is None:
             return 0
-        judged = self.talk.ask(DECISIONS, {"cursor": cursor, "limit": LIMIT})
+        judged = self._ask(DECISIONS, cursor, LIMIT)
         page = page_of(judged)
         if page is None:
             self._failed(DECISIONS, cursor, judged)
@@ -112,7 +112,7 @@ class Puller:
         if not self._still_mine(reading):
             self._reading = None
             return 0
-        judged = self.talk.ask(reading.logical, {"cursor": reading.cursor, "limit": LIST_LIMIT})
+        judged = self._ask(reading.logical, reading.cursor, LIST_LIMIT)
         page = page_of(judged)
         problem = reading.take(page) if page is not None else ("no-list" if judged.outcome == "done" else judged.kind)
         if page is None or problem:
@@ -169,6 +169,15 @@ class Puller:
             inbox.note(session, channel.name, logical, planned.wrong, shown, reading.told(), now)
             note_ok(session, channel.name, now)
             session.commit()
+
+    def _ask(self, logical: str, cursor: str, limit: int) -> Judged:
+        """One page. An answer that says it is of another list, or of another place in it, is none."""
+        judged = self.talk.ask(logical, {"cursor": cursor, "limit": limit})
+        said = judged.output if isinstance(judged.output, dict) else {}
+        infno = self.talk.channel.profile.transactions[logical].infno
+        if judged.outcome == "done" and (said.get("infno", infno), said.get("cursor", cursor)) != (infno, cursor):
+            return replace(judged, outcome="retry", kind="other-answer", output=None)
+        return judged
 
     def _claim(self, logical: str, now: datetime) -> str | None:
         """The cursor to read from when the list is due; nobody else reads it meanwhile."""

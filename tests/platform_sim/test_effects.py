@@ -172,6 +172,7 @@ def test_divisions_catalogue_and_stations_are_pulled_whole(caller):
     assert (len([row for row in catalogue if row.get("item_no")]), turned) == (33, 4)
     first = caller.call("G501", {"data": {"cursor": "", "limit": 500}}).output
     second = caller.call("G501", {"data": {"cursor": first["next_cursor"], "limit": 500}}).output
+    assert (second["infno"], second["cursor"]) == ("G501", first["next_cursor"])  # which page it is
     assert (first["full_flag"], second["full_flag"], first["more"]) == ("1", "0", True)
     assert len({row["code"] for row in first["list"] + second["list"]}) == 1000
 

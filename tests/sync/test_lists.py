@@ -220,6 +220,17 @@ class TestAnyList:
         pull(DIVISIONS)
         assert self.shown == [([], False)]
 
+    @pytest.mark.parametrize("other", [{"infno": "G501"}, {"cursor": "10"}, {"infno": None}])
+    def test_a_page_of_another_list_or_place_is_not_taken_for_one_of_it(self, platform, pull, session, other):
+        tell(platform, DIVISIONS, list(range(25)))
+        told = platform.lists["G502"]
+        platform.lists["G502"] = lambda node: told(node) | {"infno": "G502", "cursor": node["cursor"]} | other
+        pull(DIVISIONS)
+        assert (self.shown, cursor_at(session, DIVISIONS).error_kind) == ([], "other-answer")
+        platform.lists["G502"] = lambda node: told(node) | {"infno": "G502", "cursor": node["cursor"]}
+        pull(DIVISIONS)
+        assert len(self.shown) == 1
+
     def test_one_that_says_there_is_more_and_not_where_is_not_taken_for_whole(self, platform, pull, session):
         platform.lists["G502"] = lambda node: {"list": [1], "next_cursor": "", "more": True, "full_flag": "1"}
         pull(DIVISIONS)
