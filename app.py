@@ -86,8 +86,11 @@ from common import (
     sealing,
 )
 from common.settings import ROOT, Settings, WrongSetting, read_settings
-from stations import province_roster
-from sync.worker import Handlers, Roster
+from services_catalog import province_catalogue
+from stations import province_divisions, province_roster
+from sync import lists
+from sync.lists import Followed
+from sync.worker import Handlers
 
 MAX_BODY = 64 * 1024  # bytes; the largest thing anybody sends us today is a report of 200 characters
 
@@ -208,7 +211,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         sync.cli.sync_cli,
     ):
         app.cli.add_command(commands)
-    app.extensions["sync_handlers"] = _sync_handlers(settings)
+    app.extensions["sync_handlers"] = Handlers(
+        acked=province.acked, rejected=province.rejected, decided=province.decided
+    )
+    app.extensions["sync_lists"] = _sync_lists(settings)
     app.extensions["look_up_person"] = sync.asking.LookUp(database, settings, app.extensions["clock"].now)
     app.extensions["after_upgrade"] = [stations.clusters.fill]
     app.extensions["after_restore"] = [sync.restored.ask_first]
@@ -273,15 +279,24 @@ def _division_name(session: Session, area: str) -> str | None:
     return found.name if found else None
 
 
-def _sync_handlers(settings: Settings) -> Handlers:
-    """What the rooms above do with the province's answers."""
+def _sync_lists(settings: Settings) -> dict[str, Followed]:
+    """What the rooms above do with the province's lists, by logical name; divisions come before the stations in them."""
 
-    def plan(session: Session, rows: list[Any], full: bool, now: datetime) -> province_roster.Plan:
+    def divisions(session: Session, rows: list[Any], full: bool, now: datetime) -> province_divisions.Plan:
+        return province_divisions.plan(session, rows, full=full, now=now, areas=settings.divisions)
+
+    def roster(session: Session, rows: list[Any], full: bool, now: datetime) -> province_roster.Plan:
         demo = settings.mode == "demo"
         return province_roster.plan(session, rows, full=full, now=now, areas=settings.divisions, synthetic=demo)
 
-    roster = Roster(plan, province_roster.apply)
-    return Handlers(acked=province.acked, rejected=province.rejected, decided=province.decided, roster=roster)
+    def catalogue(session: Session, rows: list[Any], full: bool, now: datetime) -> province_catalogue.Plan:
+        return province_catalogue.plan(session, rows, full=full, now=now)
+
+    return {
+        lists.DIVISIONS: Followed(divisions, province_divisions.apply, province_divisions.FEW),
+        lists.ROSTER: Followed(roster, province_roster.apply, province_roster.FEW, afresh=False),
+        lists.CATALOGUE: Followed(catalogue, province_catalogue.apply, province_catalogue.FEW),
+    }
 
 
 def _periods(settings: Settings) -> dict[str, retention.Kept]:

@@ -83,5 +83,5 @@ def insured_rules(form: SheetForm[Any], about: About) -> Iterator[tuple[str, str
         yield "insu_admdvs", _("请选择到县（市、区）")
     elif at.station and code[:4] != at.station.city_code[:4]:
         yield "insu_admdvs", _("本站只能办%(area)s的参保业务，请改选参保地或换站点", area=at.station.city_name)
-    elif at.divisions and code not in at.divisions:
+    elif at.divisions and (code not in at.divisions or code in at.merged):
         yield "insu_admdvs", _("%(label)s没有这一种，请重新选", label=_("参保地"))

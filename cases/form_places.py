@@ -22,14 +22,14 @@ def choices(session: Session, name: str, city_code: str | None) -> tuple[tuple[s
     if name == CARE_PLACE:
         return tuple(_care_names().items())
     known = stations.divisions(session)
-    counties = [view for view in known.values() if view.level == 3]
+    counties = [view for view in known.values() if view.level == 3 and not view.became]
     if name == "insu_admdvs" and city_code:
         return tuple((view.code, view.name) for view in counties if view.parent_code == city_code)
     named = {view.code: _named(known, view) for view in counties}
     if name == "resd_loc_admdvs":  # elsewhere a city is enough
         named |= {code: words for code, words in _care_names().items() if not code.startswith("37")}
     if name == "live_division":
-        named |= {view.code: _named(known, view) for view in known.values() if view.level == 4}
+        named |= {view.code: _named(known, view) for view in known.values() if view.level == 4 and not view.became}
     return tuple(named.items())
 
 

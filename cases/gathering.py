@@ -60,6 +60,7 @@ def gather(
         known=known,
         live=live_cases(session, certno, guardian, besides) if certno else (),
         divisions={code: view.name for code, view in stations.divisions(session).items()},
+        merged={code: view.became for code, view in stations.divisions(session).items() if view.became},
         today_deadline={n: days.after(today, n).date for n in range(FURTHEST_SUPPLEMENT_WD + 1)},
         papers=papers,
         confirmed=confirmed,

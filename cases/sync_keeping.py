@@ -14,7 +14,7 @@ from cases.news import CHANNEL, SUBMIT
 from cases.sync_queries import ToLookAt, for_replay, for_settling
 from common import audit
 from common.i18n import gettext as _
-from sync import channels, outbox, pulls
+from sync import channels, inbox, outbox, pulls
 from sync.models import OutState
 
 
@@ -42,7 +42,7 @@ def settle(session: Session, id: str, *, by: Actor, now: datetime) -> None:
     found = for_settling(session, id, CHANNEL, by.area, hears_all(by))
     if found is None:
         raise Refused(_("这一条已经不用处理了"), 404)
-    found.state = pulls.OLD
+    found.state = inbox.OLD
     _audit(session, "sync.settle", ("inbox", id), found.county_code or by.county_code, by, now)
 
 
@@ -63,11 +63,11 @@ def resume(session: Session, *, by: Actor, now: datetime) -> None:
     _audit(session, "sync.resume", ("channel", CHANNEL), by.county_code, by, now)
 
 
-def release(session: Session, *, by: Actor, now: datetime) -> None:
-    """Let the province's list close as many stations as it was held for."""
-    if pulls.release(session, CHANNEL, pulls.ROSTER, now) is None:
+def release(session: Session, logical: str, *, by: Actor, now: datetime) -> None:
+    """Let one of the province's lists end as many of ours as it was held for."""
+    if pulls.release(session, CHANNEL, logical, now) is None:
         raise Refused(_("现在没有拦下的名单"))
-    _audit(session, "sync.release", ("channel", CHANNEL), by.county_code, by, now)
+    _audit(session, "sync.release", ("list", logical), by.county_code, by, now)
 
 
 def _audit(

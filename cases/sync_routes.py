@@ -1,7 +1,7 @@
 """/sync: how the province's channel is, for a bureau: what waits, what was refused and why; sending again, pausing. Floor 4."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from accounts.policy import MAY, Action
 from cases import sync_keeping, sync_queries
 from cases.drafts import Refused
 from cases.news import CHANNEL
-from cases.sync_view import sync_page
+from cases.sync_view import keeps_channel, sync_page
 from common import clock
 from common.db import done_once, reading
 from common.forms import Ask, Form
@@ -31,10 +31,17 @@ class PauseForm(BaseModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=60), Ask(_l("为什么暂停"))]
 
 
+class ReleaseForm(BaseModel):
+    """Which list is let through."""
+
+    list: Annotated[Literal["roster", "divisions", "catalogue"], Ask(_l("名单"))]
+
+
 @bp.get("/sync")
 @needs(Action.SEE_SYNC)
 def show() -> str:
-    """Six statements: who asks, editions, the channel, the counts, the list; one more where decisions were not heard."""
+    """Six statements: who asks, editions, the channel, the counts, the list; one more where decisions were not heard, two more
+    for whom the province's lists concern."""
     return _show()
 
 
@@ -48,9 +55,10 @@ def _show(wrong: str = "", typed: str = "") -> str:
     everybodys = sync_keeping.hears_all(by)
     line = stands.line(session, CHANNEL, by.area, everybodys)
     unheard = sync_queries.unheard(session, CHANNEL, by.area, everybodys) if line.unheard else []
+    followed = stands.lists_read(session, CHANNEL) if keeps_channel(by) else []
     return page(
         "cases/sync.html",
-        **sync_page(session, by, line, counts, rows, unheard, now),
+        **sync_page(session, by, line, counts, rows, unheard, followed, now),
         number=number,
         more=more,
         wrong=wrong,
@@ -96,9 +104,11 @@ def resume() -> ResponseReturnValue:
 @bp.post("/sync/release")
 @needs(Action.KEEP_CHANNEL)
 def release() -> ResponseReturnValue:
-    """Let the province's list of stations close as many as it says."""
-    by, now = current_actor(), clock.now()
-    return _do(lambda session: sync_keeping.release(session, by=by, now=now), "release")
+    """Let a list of the province's end as many of ours as it says."""
+    form, by, now = Form.read(ReleaseForm, request.form), current_actor(), clock.now()
+    if not form.ok:
+        return _show(_("请说明放行哪一份名单")), 422
+    return _do(lambda session: sync_keeping.release(session, form.value.list, by=by, now=now), "release")
 
 
 def _do(work: Callable[[Any], None], done: str) -> ResponseReturnValue:

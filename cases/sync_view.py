@@ -18,9 +18,11 @@ from cases.words import Tag
 from common import clock
 from common.i18n import gettext as _
 from stations.queries import divisions
+from sync.lists import CATALOGUE, DIVISIONS, ROSTER
 from sync.models import OutState
-from sync.stands import ALARM, Count, Line
+from sync.stands import ALARM, Count, Line, Read
 
+LISTED = 10  # codes of a list that are shown
 WAITING = (OutState.PENDING, OutState.SENDING)
 
 
@@ -31,6 +33,7 @@ def sync_page(
     counts: Sequence[Count],
     rows: Sequence[ToLookAt],
     unheard: Sequence[Unheard],
+    lists: Sequence[Read],
     now: datetime,
 ) -> dict[str, Any]:
     """Everything of cases/sync.html but where one is in the list."""
@@ -58,13 +61,41 @@ def sync_page(
         ],
         "long": sum(count.long for count in counts),
         "unheard": [_unheard(session, one, today) for one in unheard],
-        "unusable": line.unusable,
-        "held": line.held,
+        "lists": [_list(one) for one in lists],
         "rows": [_row(session, one, by, today, now) for one in rows],
         "reads": Action.READ_CASE in MAY[by.role],
         "keeps": Action.KEEP_SYNC in MAY[by.role],
-        "keeps_channel": Action.KEEP_CHANNEL in MAY[by.role],
+        "keeps_channel": keeps_channel(by),
     }
+
+
+def keeps_channel(by: Actor) -> bool:
+    """Whether the channel and the province's lists are this person's business."""
+    return Action.KEEP_CHANNEL in MAY[by.role]
+
+
+def _list(one: Read) -> dict[str, Any]:
+    """A list that we follow: when it was read, what it was held for, which codes a person must look at."""
+    told = one.rows.differing | one.rows.unusable
+    held = {
+        ROSTER: _("省里新的名单会停掉 %(n)s 个站点，比平常多。核对过再放行。", n=one.held),
+        DIVISIONS: _("省里新的名单会撤并 %(n)s 个区划，比平常多。核对过再放行。", n=one.held),
+        CATALOGUE: _("省里新的名单会停办 %(n)s 个事项，比平常多。核对过再放行。", n=one.held),
+    }
+    return {
+        "logical": one.logical,
+        "name": list_words(one.logical),
+        "read": moment(one.at) if one.at else "",
+        "fails": one.fails,
+        "held": held[one.logical] if one.held is not None else "",
+        "told": sorted(told.items())[:LISTED],
+        "more": max(0, len(told) - LISTED),
+    }
+
+
+def list_words(logical: str) -> str:
+    """What a list is called."""
+    return {ROSTER: _("站点名单"), DIVISIONS: _("行政区划"), CATALOGUE: _("事项清单")}[logical]
 
 
 def _over(until: datetime | None, now: datetime) -> bool:

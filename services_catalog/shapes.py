@@ -44,6 +44,18 @@ def item_of(row: CatalogueRow) -> Item:
     )
 
 
+def row_of(item: Item, category: Category) -> CatalogueRow:
+    """The row of the file that says what the item says; our own plain words are not in it, they join by number and name."""
+    said = {named: getattr(item, column) for column, named, _shown in COPIED} | {
+        "category_name_zh": category.name_zh,
+        "category_name_en": category.name_en,
+        "materials": tuple(material["name_zh"] for material in item.materials),
+        "materials_en": tuple(material["name_en"] for material in item.materials),
+        "channels": tuple(item.channels),
+    }
+    return CatalogueRow.model_validate(said)
+
+
 def item_facts(item: Item, everyday: Sequence[str]) -> dict[str, Any]:
     """What the item says, under the names of the file: what two versions are compared by."""
     return {

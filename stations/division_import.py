@@ -1,4 +1,5 @@
-"""The shipped divisions brought in: province, cities, counties, towns, villages. Room `stations`, floor 3.
+"""Divisions brought in: province, cities, counties, towns, villages; the shipped ones, and rows from elsewhere. Room
+`stations`, floor 3.
 
 Comes in: stations/data/ and the county polygons' label points, and a writing session; nothing here commits.
 """
@@ -32,7 +33,12 @@ def load_divisions(
 
     invented  True also takes points that were made up for the demo: of all villages and of some towns.
     """
-    rows = {row["code"]: row for row in _shipped_divisions(areas, invented)}
+    return keep_divisions(session, list(_shipped_divisions(areas, invented)), progress)
+
+
+def keep_divisions(session: Session, facts: Sequence[Facts], progress: Progress = nobody) -> Outcome:
+    """Rows of `division`, all with the same columns: new ones added, changed ones put right, none removed."""
+    rows = {row["code"]: row for row in facts}
     had = {row.code: row for row in session.execute(sa.select(*_division.c))}
     new = [row for code, row in rows.items() if code not in had]
     changed = [
@@ -49,7 +55,8 @@ def load_divisions(
     return Outcome(len(new), len(changed), len(rows) - len(new) - len(changed), len(had.keys() - rows.keys()))
 
 
-def _within(code: str, areas: Sequence[str]) -> bool:
+def within(code: str, areas: Sequence[str]) -> bool:
+    """Whether a division lies in one of the areas (prefixes of codes), or above one."""
     stem = code[:2] if code.endswith("0000") else code[:4] if len(code) == 6 and code.endswith("00") else code
     return any(stem.startswith(area) or area.startswith(stem) for area in areas)
 
@@ -62,23 +69,24 @@ def _shipped_divisions(areas: Sequence[str], invented: bool) -> Iterator[Facts]:
     with (DATA / "divisions.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             code, level = row["code"], int(row["level"])
-            if not _within(code, areas):
+            if not within(code, areas):
                 continue
             place, source = labels.get(code), "county_label" if level == 3 else "mean_of_counties"
             if town := towns.get(code):
                 place, source = Place(float(town["lat"]), float(town["lon"])), town["coord_source"]
                 if source in INVENTED and not invented:
                     place = None
-            yield _division_row(code, row["parent"] or None, level, row["name"], place, source)
+            yield division_row(code, row["parent"] or None, level, row["name"], place, source)
     with gzip.open(DATA / "demo_villages.csv.gz", "rt", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            if not _within(row["town_code"], areas):
+            if not within(row["town_code"], areas):
                 continue
             place = Place(float(row["lat"]), float(row["lon"])) if invented else None
-            yield _division_row(row["code"], row["town_code"], 5, row["name"], place, "synthetic")
+            yield division_row(row["code"], row["town_code"], 5, row["name"], place, "synthetic")
 
 
-def _division_row(code: str, parent: str | None, level: int, name: str, place: Place | None, source: str) -> Facts:
+def division_row(code: str, parent: str | None, level: int, name: str, place: Place | None, source: str) -> Facts:
+    """A row of `division`."""
     return {
         "code": code,
         "parent_code": parent,

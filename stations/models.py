@@ -77,6 +77,7 @@ class Division(Model):
     lat: Mapped[float | None]  # a point inside it, WGS-84; none is surveyed
     lon: Mapped[float | None]
     place_source: Mapped[str | None] = mapped_column(sa.String(40))
+    became: Mapped[str | None] = mapped_column(sa.String(12))  # the division it was merged into; NULL while it is there
 
 
 class OpeningHours(Model):

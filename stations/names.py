@@ -62,7 +62,7 @@ def _peel(known: dict[str, DivisionView], text: str, above: list[DivisionView]) 
     """
     steps: dict[int, list[DivisionView]] = {}
     for view in known.values():
-        if view.level > 1 and text[:2] == view.name[:2] and _below(view, above):
+        if view.level > 1 and not view.became and text[:2] == view.name[:2] and _below(view, above):
             for said in {view.name, short_name(view.name)}:
                 if text.startswith(said):
                     steps.setdefault(len(said), []).append(view)
@@ -110,7 +110,7 @@ def _inside(session: Session, text: str) -> list[NameHit]:
 
 def _select(table: Any, condition: Any, scopes: list[DivisionView]) -> Any:
     chosen = sa.select(table.code, table.name, table.pinyin, table.initials, table.lat, table.lon).where(condition)
-    chosen = chosen.where(table.level > 1 if table is Division else table.open)
+    chosen = chosen.where(*((table.level > 1, table.became.is_(None)) if table is Division else (table.open,)))
     if scopes:
         below = [table.code.between(_prefix(scope), _prefix(scope) + ":") for scope in scopes]  # ':' follows '9'
         chosen = chosen.where(sa.or_(*below))

@@ -19,18 +19,19 @@ from stations.week import Week, read_week, write_week
 
 @dataclass(frozen=True, slots=True)
 class DivisionView:
-    """One 行政区划."""
+    """One 行政区划. became: into what it was merged; such a one keeps its name for what names it, and is offered nowhere."""
 
     code: str
     parent_code: str | None
     level: int
     name: str
     place: Place | None
+    became: str | None = None
 
 
 def _view(row: Any) -> DivisionView:
     place = Place(row.lat, row.lon) if row.lat is not None and row.lon is not None else None
-    return DivisionView(row.code, row.parent_code, row.level, row.name, place)
+    return DivisionView(row.code, row.parent_code, row.level, row.name, place, row.became)
 
 
 _division_columns = (
@@ -40,6 +41,7 @@ _division_columns = (
     Division.name,
     Division.lat,
     Division.lon,
+    Division.became,
 )
 
 
@@ -61,13 +63,25 @@ def division(session: Session, code: str) -> DivisionView | None:
 
 
 def children(session: Session, code: str) -> list[DivisionView]:
-    """What lies directly below a division, by code. Villages cost one statement, the rest none."""
+    """What lies directly below a division today, by code. Villages cost one statement, the rest none."""
     if len(code) == 9:
         rows = session.execute(
-            sa.select(*_division_columns).where(Division.parent_code == code).order_by(Division.code)
+            sa.select(*_division_columns)
+            .where(Division.parent_code == code, Division.became.is_(None))
+            .order_by(Division.code)
         )
         return [_view(row) for row in rows]
-    return [known for known in divisions(session).values() if known.parent_code == code]
+    return [known for known in divisions(session).values() if known.parent_code == code and not known.became]
+
+
+def successor(session: Session, found: DivisionView) -> DivisionView | None:
+    """What a merged division is part of today, also after several mergers; None for one that is there."""
+    seen = {found.code}
+    now = division(session, found.became) if found.became else None
+    while now is not None and now.became and now.code not in seen:
+        seen.add(now.code)
+        now = division(session, now.became)
+    return now
 
 
 def lineage(session: Session, code: str) -> list[DivisionView]:

@@ -170,8 +170,9 @@ def _first_circle(metres: float, kept: dict[str, Any]) -> dict[str, str | None]:
 @bp.get("/stations/areas")
 @bp.get("/stations/areas/<code>")
 @open_to(EVERYONE)
-def areas(code: str | None = None) -> str:
-    """City → county → town → village, one step a page, keeping the item asked for. Two statements at most."""
+def areas(code: str | None = None) -> ResponseReturnValue:
+    """City → county → town → village, one step a page, keeping the item asked for. Two statements at most. A division that
+    was merged leads to what it is part of now."""
     session = reading()
     here = queries.division(session, code) if code else None
     if code and (here is None or here.level == 1):
@@ -179,6 +180,8 @@ def areas(code: str | None = None) -> str:
     form = Form.read(FinderQuery, request.args)
     item = _item(catalogue(session, clock.local_date(clock.now())), form)
     more: dict[str, Any] = {"item": item.no} if item else {}
+    if here is not None and (into := queries.successor(session, here)):
+        return see(url_for("stations.areas", code=into.code, **more))
     below = queries.children(session, code or "370000")
     rows = [
         {

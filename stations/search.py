@@ -41,7 +41,7 @@ class Result:
 
 def _load_index(session: Session) -> Index:
     known = divisions(session)
-    return Index([*search_entries(session), *(_place_entry(view, known) for view in known.values())])
+    return Index([*search_entries(session), *(_place_entry(view, known) for view in known.values() if not view.became)])
 
 
 def _place_entry(view: DivisionView, known: Mapping[str, DivisionView]) -> Entry:

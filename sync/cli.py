@@ -13,16 +13,18 @@ from common import clock
 from common.commands import Commands, Sentence, say
 from common.db import database, reading, writing
 from common.settings import Settings
-from sync import channels, checking, loop, outbox, pulls, queries
+from sync import channels, checking, lists, loop, outbox, pulls, queries
 from sync.channel import SHIPPED, Channel, Profile, WrongChannel, read_channel, read_profile
+from sync.inbox import FAILED, hear_again
 from sync.models import InboxEntry, OutboxEntry, OutState
-from sync.pulls import FAILED, Puller
+from sync.pulls import Puller
 from sync.talking import Talk
 from sync.transport import Transport
 from sync.worker import Handlers, Worker
 
 sync_cli = Commands("sync", help="What we owe the province's platform, and what it tells us.")
 NOBODY = "operator"  # who pauses from a shell
+TOLD = 20  # rows of a list that are named
 PATIENCE = 60  # seconds that a worker waits for the simulator beside it to make the keys
 
 
@@ -38,10 +40,12 @@ def work(once: bool, with_parent: bool) -> None:
     transport = Transport(channel)
     talk = Talk(database(), channel, transport, app_clock.now)
     worker = Worker(database(), channel, transport, app_clock.now, handlers, scale=app_clock.scale)
-    puller = Puller(database(), talk, app_clock.now, handlers, scale=app_clock.scale)
+    followed = current_app.extensions["sync_lists"]
+    puller = Puller(database(), talk, app_clock.now, handlers, followed, scale=app_clock.scale)
 
     def turn() -> int:
         worker.tidy()
+        puller.tidy()
         return puller.step() + worker.step()
 
     try:
@@ -87,12 +91,13 @@ def status() -> None:
         say(f"{found.alarmed} have been tried for more than {profile.backoff.alarm_h:g} hours: somebody must look")
     for pull in found.pulls:
         read = f"{clock.local(pull.ok_at):%Y-%m-%d %H:%M:%S}" if pull.ok_at else "never"
-        held = f", held: it would close {pull.held}; flask sync release {pull.logical}" if pull.held is not None else ""
+        held = f", held: it would end {pull.held}; flask sync release {pull.logical}" if pull.held is not None else ""
         say(f"  {pull.logical:14} read to its end: {read}{f', fails: {pull.error_kind}' if pull.faults else ''}{held}")
     if found.unheard:
         say(f"{found.unheard} rows that the province told could not be heard: flask sync replay --inbox")
-    if found.unusable:
-        say(f"{found.unusable} rows of the last list of stations cannot be right; those stations stay as they are")
+    for logical, rows in found.listed.items():
+        _say_rows(logical, "cannot be right; what we have stays as it is", rows.unusable)
+        _say_rows(logical, "differ and do not change by themselves", rows.differing)
 
 
 @sync_cli.command("replay")
@@ -111,7 +116,7 @@ def replay(id: str | None, kind: str | None, inbox: bool) -> None:
                 InboxEntry.channel == name, InboxEntry.logical == pulls.DECISIONS, InboxEntry.state == FAILED
             )
             for told in session.scalars(failed.order_by(InboxEntry.id)).all():
-                many += pulls.hear_again(session, told, hear, now) != FAILED
+                many += hear_again(session, told, hear, now) != FAILED
         else:
             refused = sa.select(OutboxEntry).where(OutboxEntry.channel == name, OutboxEntry.state == OutState.REJECTED)
             chosen = OutboxEntry.id == id if id else OutboxEntry.error_kind == kind
@@ -123,27 +128,27 @@ def replay(id: str | None, kind: str | None, inbox: bool) -> None:
 
 
 @sync_cli.command("pull")
-@click.argument("list", type=click.Choice([pulls.DECISIONS, pulls.ROSTER]))
+@click.argument("list", type=click.Choice([pulls.DECISIONS, *lists.NAMES]))
 @click.option("--from-start", is_flag=True, help="Read it from its beginning.")
 def pull(list: str, from_start: bool) -> None:
-    """Have a list read now instead of when it is due; a worker does it."""
+    """Have a list read now instead of when it is due, also one that is held; a worker does it."""
     with writing() as session:
         mine = pulls.cursor_of(session, _profile().name, list, clock.now())
-        mine.next_at, mine.cursor = clock.now(), "" if from_start else mine.cursor
+        mine.next_at, mine.cursor, mine.held = clock.now(), "" if from_start else mine.cursor, None
         session.commit()
     say(f"{list} is due now")
 
 
 @sync_cli.command("release")
-@click.argument("list", type=click.Choice([pulls.ROSTER]))
+@click.argument("list", type=click.Choice(lists.NAMES))
 def release(list: str) -> None:
-    """Let a list through that was held because it would close many stations."""
+    """Let a list through that was held because it would end many of ours."""
     with writing() as session:
         held = pulls.release(session, _profile().name, list, clock.now())
         session.commit()
     if held is None:
         raise Sentence("Nothing is held.")
-    say(f"released: it may close {held} stations")
+    say(f"released: it may end {held}")
 
 
 @sync_cli.command("pause")
@@ -213,6 +218,15 @@ def _log() -> None:
     handler.setFormatter(logging.Formatter("sync: %(message)s"))
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(logging.INFO if settings.log_requests else logging.WARNING)
+
+
+def _say_rows(logical: str, what: str, told: dict[str, str]) -> None:
+    if told:
+        say(f"  {logical:14} {len(told)} rows {what}:")
+    for code, words in list(told.items())[:TOLD]:
+        say(f"    {code:12} {words}")
+    if len(told) > TOLD:
+        say(f"    and {len(told) - TOLD} more")
 
 
 def _age(seconds: float) -> str:

@@ -1,37 +1,33 @@
-"""Reading what the province tells: lists by cursor, each row heard once. Room `sync`, floor 2.
+"""Reading what the province tells, page after page by cursor. Room `sync`, floor 2.
 
-A row is known by its rid and the province's own version of it (`ver`): the same one again changes nothing, nor does an
-older one. What cannot be heard (a case we do not know, a state that is in no contract) is kept as `failed` and shown.
-The list of stations is read whole before anything of it counts; where it would close many, a person must release it.
+Decisions count row by row (inbox.py). A list that we follow (lists.py) is read whole before anything of it counts; where it
+would end many, a person must release it.
 """
 
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from common.db import Database
-from common.sealing import fingerprint
-from sync import outbox
+from common.i18n import gettext as _
+from sync import inbox, outbox
 from sync.channels import note_ok, pause_for, paused
-from sync.models import InboxEntry, OutboxEntry, PullCursor
+from sync.lists import NAMES, Followed
+from sync.models import PullCursor
 from sync.talking import Talk
 from sync.verdicts import Judged
-from sync.worker import Handlers, Roster, reason_of
+from sync.worker import Handlers, reason_of
 
-DECISIONS, ROSTER = "case_status", "roster"
+DECISIONS = "case_status"
 LIMIT = 100  # rows a page
-ROSTER_LIMIT, MOST_PAGES = 500, 4_000
-MOST_WRONG = 500  # rows of a list of stations that are kept because they cannot be right
-MAY_CLOSE, MAY_CLOSE_SHARE = 20, 0.05  # the larger of the two: more than that is held for a person
-APPLIED, OLD, FAILED = "applied", "old", "failed"
+LIST_LIMIT, MOST_PAGES = 500, 4_000
 log = logging.getLogger("menkou.sync")
 
 
@@ -43,9 +39,12 @@ class Puller:
     talk: Talk
     clock: Callable[[], datetime]
     handlers: Handlers = field(default_factory=Handlers)
+    lists: Mapping[str, Followed] = field(default_factory=dict)  # by logical name
     chance: random.Random = field(default_factory=random.SystemRandom)
     scale: float = 1.0
     _look_at: datetime | None = None
+    _reading: "_Reading | None" = None  # a list that is not at its end: between two pages the worker sends
+    _tidy_at: datetime | None = None
 
     def step(self) -> int:
         """Read one page of what is due; how many rows it had. 0: nothing is due or nothing new is there."""
@@ -55,23 +54,37 @@ class Puller:
         self._look_at = now + timedelta(seconds=self.scale)  # a second of the wall's clock
         names = self.talk.channel.profile.transactions
         done = self._decisions(now) if DECISIONS in names else 0
-        if not done and ROSTER in names and self.handlers.roster is not None:
-            done = self._stations(now, self.handlers.roster)
+        if not done and self._reading is None:
+            self._reading = next(filter(None, (self._begin(name, now) for name in self.lists if name in names)), None)
+        if not done and self._reading is not None:
+            done = self._page(self._reading)
         return done
+
+    def tidy(self) -> None:
+        """Once a day: drop what the inbox need not know any more."""
+        now = self.clock()
+        if self._tidy_at is not None and now < self._tidy_at:
+            return
+        self._tidy_at = now + timedelta(days=1)
+        before, many = now - timedelta(days=self.talk.channel.profile.keep_days), inbox.AT_ONCE
+        while many == inbox.AT_ONCE:
+            with self.database.writing() as session:
+                many = inbox.forget(session, self.talk.channel.name, DECISIONS, before)
+                session.commit()
 
     def _decisions(self, now: datetime) -> int:
         cursor = self._claim(DECISIONS, now)
         if cursor is None:
             return 0
-        judged = self.talk.ask(DECISIONS, {"cursor": cursor, "limit": LIMIT})
+        judged = self._ask(DECISIONS, cursor, LIMIT)
         page = page_of(judged)
         if page is None:
             self._failed(DECISIONS, cursor, judged)
             return 0
         now = self.clock()
         with self.database.writing() as session:
-            for row in sorted(page.rows, key=_name):  # as a worker does: see Worker._tell
-                receive(session, self.talk.channel.name, DECISIONS, row, self.handlers.decided, now)
+            for row in sorted(page.rows, key=inbox.name_of):  # as a worker does: see Worker._tell
+                inbox.receive(session, self.talk.channel.name, DECISIONS, row, self.handlers.decided, now)
             mine = self._cursor(session, DECISIONS, now)
             if mine.cursor == cursor:  # else somebody began anew meanwhile
                 mine.cursor = page.next_cursor or cursor
@@ -85,46 +98,89 @@ class Puller:
             self._look_at = None
         return len(page.rows)
 
-    def _stations(self, now: datetime, roster: Roster) -> int:
-        began = self._claim(ROSTER, now)
+    # Lists: a page a step, kept in memory until the last one
+
+    def _begin(self, logical: str, now: datetime) -> "_Reading | None":
+        began = self._claim(logical, now)
         if began is None:
+            return None
+        return _Reading(logical, began, "" if self.lists[logical].afresh else began)
+
+    def _page(self, reading: "_Reading") -> int:
+        """Read one page of it; after the last one the list counts. How many rows, at least 1 while it goes on."""
+        self._look_at = None
+        if not self._still_mine(reading):
+            self._reading = None
             return 0
-        rows: list[Any] = []
-        cursor, full = began, False
-        for _ in range(MOST_PAGES):
-            judged = self.talk.ask(ROSTER, {"cursor": cursor, "limit": ROSTER_LIMIT})
-            page = page_of(judged)
-            if page is None:
-                self._failed(ROSTER, began, judged)
+        judged = self._ask(reading.logical, reading.cursor, LIST_LIMIT)
+        page = page_of(judged)
+        problem = reading.take(page) if page is not None else ("no-list" if judged.outcome == "done" else judged.kind)
+        if page is None or problem:
+            self._reading = None
+            self._failed(reading.logical, reading.began, judged, problem)
+            return 0
+        if not page.more:
+            self._reading = None
+            try:
+                self._follow(reading)
+            except OperationalError:
+                raise
+            except Exception as why:  # its words may quote a row; the worker goes on with what is owed
+                log.warning("%s: could not be followed: %s", reading.logical, type(why).__name__)
+                self._failed(reading.logical, reading.began, judged, f"handler-{type(why).__name__}")
                 return 0
-            rows, full = rows + page.rows, full or (page.full and not rows)
-            goes_on = page.more and page.next_cursor not in ("", cursor)
-            cursor = page.next_cursor or cursor
-            if not goes_on:
-                break
+        return max(1, len(page.rows))
+
+    def _still_mine(self, reading: "_Reading") -> bool:
+        """Before each page: nobody has begun anew or paused the channel; the lease begins again."""
+        now = self.clock()
+        with self.database.writing() as session:
+            mine = self._cursor(session, reading.logical, now)
+            if mine.cursor != reading.began or paused(session, self.talk.channel.name, now):
+                mine.next_at = now
+                still = False
+            else:
+                mine.next_at, still = now + self._lease(), True
+            session.commit()
+        return still
+
+    def _follow(self, reading: "_Reading") -> None:
+        """Compare a list that was read to its end with ours, and do what it says, or hold it."""
+        logical, followed, channel = reading.logical, self.lists[reading.logical], self.talk.channel
         with self.database.read_session() as session:
-            planned = roster.plan(session, rows, full, now)
+            planned = followed.plan(session, reading.rows, reading.full, self.clock())
         with self.database.writing() as session:
             now = self.clock()
-            mine = self._cursor(session, ROSTER, now)
-            if mine.cursor != began:
-                return 0
+            mine = self._cursor(session, logical, now)
+            if mine.cursor != reading.began:
+                return
             mine.faults, mine.error_kind = 0, None
-            if planned.closing > max(MAY_CLOSE, planned.open_now * MAY_CLOSE_SHARE, mine.allowed or 0):
-                mine.held, mine.next_at = planned.closing, now
-                log.warning("roster: held, it would close %d of %d stations", planned.closing, planned.open_now)
+            shown, many = dict(planned.differs), len(planned.ending)
+            if not followed.may_end(planned, mine.allowed):
+                shown |= {code: _("%(name)s：放行就没有了", name=name) for code, name in planned.ending.items()}
+                mine.held, mine.next_at = many, now
+                log.warning("%s: held, it would end %d of %d", logical, many, planned.open_now)
             else:
                 if planned.facts:
-                    roster.apply(session, planned, now)
-                _note_wrong(session, self.talk.channel.name, planned.wrong, now)
-                mine.cursor, mine.allowed, mine.ok_at = cursor, None, now
-                mine.next_at = now + timedelta(seconds=self.talk.channel.profile.roster_s)
+                    followed.apply(session, planned, now)
+                mine.cursor = "" if followed.afresh else reading.cursor
+                mine.allowed, mine.ok_at = None, now
+                mine.next_at = now + timedelta(seconds=channel.profile.roster_s)
+            inbox.note(session, channel.name, logical, planned.wrong, shown, reading.told(), now)
+            note_ok(session, channel.name, now)
             session.commit()
-        return len(rows)
+
+    def _ask(self, logical: str, cursor: str, limit: int) -> Judged:
+        """One page. An answer that says it is of another list, or of another place in it, is none."""
+        judged = self.talk.ask(logical, {"cursor": cursor, "limit": limit})
+        said = judged.output if isinstance(judged.output, dict) else {}
+        infno = self.talk.channel.profile.transactions[logical].infno
+        if judged.outcome == "done" and (said.get("infno", infno), said.get("cursor", cursor)) != (infno, cursor):
+            return replace(judged, outcome="retry", kind="other-answer", output=None)
+        return judged
 
     def _claim(self, logical: str, now: datetime) -> str | None:
         """The cursor to read from when the list is due; nobody else reads it meanwhile."""
-        lease = timedelta(seconds=self.talk.channel.profile.limits.lease_s * self.scale)
         with self.database.read_session() as session:
             found = session.get(PullCursor, (self.talk.channel.name, logical))
             if found is not None and (found.next_at > now or found.held is not None):
@@ -133,16 +189,19 @@ class Puller:
             mine = self._cursor(session, logical, now)
             if mine.next_at > now or mine.held is not None or paused(session, self.talk.channel.name, now):
                 return None
-            mine.next_at = now + lease
+            mine.next_at = now + self._lease()
             session.commit()
             return mine.cursor
 
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self.talk.channel.profile.limits.lease_s * self.scale)
+
     def _cursor(self, session: Session, logical: str, now: datetime) -> PullCursor:
-        # A list of stations that was never read waits for its time too, or for `flask sync pull`.
-        first = timedelta(seconds=self.talk.channel.profile.roster_s if logical == ROSTER else 0)
+        # A list that was never read waits for its time too, or for `flask sync pull`.
+        first = timedelta(seconds=self.talk.channel.profile.roster_s if logical in NAMES else 0)
         return cursor_of(session, self.talk.channel.name, logical, now + first)
 
-    def _failed(self, logical: str, cursor: str, judged: Judged) -> None:
+    def _failed(self, logical: str, cursor: str, judged: Judged, kind: str = "") -> None:
         """Write down why a page could not be read, and when to try again. A cursor that is too old: from the beginning."""
         now = self.clock()
         with self.database.writing() as session:
@@ -153,7 +212,7 @@ class Puller:
             else:
                 wait = outbox.delay(self.talk.channel.profile.backoff, mine.faults, self.chance, judged.retry_after)
                 mine.next_at, mine.faults = now + wait, mine.faults + 1
-                mine.error_kind = "no-list" if judged.outcome == "done" else judged.kind[:24]
+                mine.error_kind = (kind or ("no-list" if judged.outcome == "done" else judged.kind))[:24]
                 if judged.outcome == "pause":
                     pause_for(session, self.talk.channel.name, reason_of(judged), now)
             session.commit()
@@ -169,6 +228,38 @@ class Page:
     next_cursor: str
     more: bool
     full: bool = False
+    ver: str = ""  # of the list as a whole
+
+
+@dataclass
+class _Reading:
+    """A list between its first page and its last. began: where our cursor stood, while nobody else moves it."""
+
+    logical: str
+    began: str
+    cursor: str  # the page that comes next
+    rows: list[Any] = field(default_factory=list)
+    full: bool = False
+    ver: str = ""
+    pages: int = 0
+
+    def take(self, page: Page) -> str:
+        """Add a page; why the list cannot be whole, or "". Places in a list that changes meanwhile are no longer the same."""
+        if self.pages and page.ver != self.ver:
+            return "list-changed"
+        if page.full and not page.rows:
+            return "empty"  # nobody has no stations
+        if page.more and (page.next_cursor in ("", self.cursor) or self.pages >= MOST_PAGES):
+            return "no-end"
+        if not self.pages:
+            self.full, self.ver = page.full, page.ver
+        self.rows += page.rows
+        self.cursor, self.pages = page.next_cursor or self.cursor, self.pages + 1
+        return ""
+
+    def told(self) -> set[str] | None:
+        """The codes it spoke of; None: all there are."""
+        return None if self.full else {str(row.get("code"))[:40] for row in self.rows if isinstance(row, dict)}
 
 
 def page_of(judged: Judged) -> Page | None:
@@ -182,6 +273,7 @@ def page_of(judged: Judged) -> Page | None:
         following[:100] if isinstance(following, str) else "",
         said.get("more") in (True, "1", 1, "true"),
         said.get("full_flag") in (True, "1", 1, "true"),
+        str(said.get("ver") or "")[:40],
     )
 
 
@@ -198,89 +290,9 @@ def cursor_of(session: Session, channel: str, logical: str, next_at: datetime) -
 
 
 def release(session: Session, channel: str, logical: str, now: datetime) -> int | None:
-    """Let through what is held, up to what was counted. How many it may close; None when nothing is held."""
+    """Let through what is held, up to what was counted. How many it may end; None when nothing is held."""
     mine = cursor_of(session, channel, logical, now)
     held = mine.held
     if held is not None:
         mine.allowed, mine.held, mine.next_at = held, None, now
     return held
-
-
-def _note_wrong(session: Session, channel: str, wrong: Mapping[str, str], now: datetime) -> None:
-    """Rows of the last list of stations that could not be used: kept to be seen, gone once they are right."""
-    of_list = (InboxEntry.channel == channel, InboxEntry.logical == ROSTER)
-    session.execute(sa.delete(InboxEntry).where(*of_list))
-    for code, words in islice(wrong.items(), MOST_WRONG):
-        entry = InboxEntry(county_code="", channel=channel, logical=ROSTER, rid=code[:40], ver=0, at=now, body={})
-        entry.state, entry.error = FAILED, words[:200]
-        session.add(entry)
-
-
-def receive(
-    session: Session,
-    channel: str,
-    logical: str,
-    row: Any,
-    hear: Callable[[Session, dict[str, Any], datetime], bool],
-    now: datetime,
-) -> str:
-    """Hear one pulled row, once, in a savepoint of its own; what became of it: applied, old, failed. Never raises for what
-    the row says or what hearing it does."""
-    rid, ver = _name(row), _version(row)
-    alike = (InboxEntry.channel == channel, InboxEntry.logical == logical, InboxEntry.rid == rid)
-    known = {entry.ver: entry for entry in session.scalars(sa.select(InboxEntry).where(*alike))}
-    entry = known.get(ver)
-    if entry is not None and entry.state != FAILED:
-        return entry.state
-    newest = max((entry.ver for entry in known.values() if entry.state == APPLIED), default=-1)
-    error = None
-    if not isinstance(row, dict) or ver < 0 or "rid" not in row:
-        state, error = FAILED, "no row of the contract"
-    elif ver < newest:
-        state = OLD
-    else:
-        state, error = _heard(session, row, hear, now)
-    if entry is None:
-        of = sa.select(OutboxEntry.county_code).where(OutboxEntry.aggregate == f"case:{rid}").limit(1)
-        county = session.scalar(of) or ""
-        said = {} if row is None else row
-        entry = InboxEntry(county_code=county, channel=channel, logical=logical, rid=rid, ver=ver, body=said, at=now)
-        session.add(entry)
-    entry.state, entry.error = state, error
-    session.flush()
-    return state
-
-
-def hear_again(
-    session: Session, entry: InboxEntry, hear: Callable[[Session, dict[str, Any], datetime], bool], now: datetime
-) -> str:
-    """Once more what could not be heard, after somebody mended the cause."""
-    return receive(session, entry.channel, entry.logical, entry.body, hear, now)
-
-
-def _heard(
-    session: Session, row: dict[str, Any], hear: Callable[[Session, dict[str, Any], datetime], bool], now: datetime
-) -> tuple[str, str | None]:
-    try:
-        with session.begin_nested():
-            return (APPLIED, None) if hear(session, row, now) else (FAILED, "no such case here")
-    except sa.exc.OperationalError:
-        raise
-    except Exception as problem:  # its words may quote the row
-        log.warning("a pulled row could not be heard: %s", type(problem).__name__)
-        return FAILED, f"not understood ({type(problem).__name__})"
-
-
-def _name(row: Any) -> str:
-    """Its rid; for what has none, a name made from all it says, so that it is kept once too."""
-    rid = row.get("rid") if isinstance(row, dict) else None
-    if isinstance(rid, str) and 0 < len(rid) <= 40 and rid.isprintable():
-        return rid
-    return "?" + fingerprint(row)[:39]
-
-
-def _version(row: Any) -> int:
-    ver = row.get("ver") if isinstance(row, dict) else None
-    if isinstance(ver, str) and ver.isascii() and ver.isdigit():
-        ver = int(ver[:9])
-    return ver if isinstance(ver, int) and not isinstance(ver, bool) and 0 <= ver < 2**31 else -1

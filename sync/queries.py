@@ -1,13 +1,16 @@
 """How it stands with the province: what waits, what was refused, what could not be heard. Room `sync`, floor 2."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from sync.inbox import DIFFERS, FAILED
+from sync.lists import NAMES
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
-from sync.pulls import DECISIONS, FAILED, ROSTER
+from sync.pulls import DECISIONS
 
 WAITING = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN)
 
@@ -24,6 +27,14 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Of a list that was read last, code → words. At most inbox.MOST_KEPT each are kept."""
+
+    unusable: dict[str, str] = field(default_factory=dict)  # cannot be right
+    differing: dict[str, str] = field(default_factory=dict)  # otherwise with us, and changes only by a person
+
+
+@dataclass(frozen=True)
 class Standing:
     """Everything at a glance."""
 
@@ -34,11 +45,11 @@ class Standing:
     state: ChannelState | None
     pulls: tuple[PullCursor, ...]
     unheard: int  # decisions that could not be heard
-    unusable: int  # rows of the last list of stations that cannot be right; at most pulls.MOST_WRONG are kept
+    listed: Mapping[str, "Rows"]  # of lists of which a person must see something
 
 
 def standing(session: Session, channel: str, now: datetime, *, alarm_h: float = 72) -> Standing:
-    """Five statements."""
+    """Six statements."""
     mine = OutboxEntry.channel == channel
     grouped = (
         sa.select(
@@ -58,10 +69,9 @@ def standing(session: Session, channel: str, now: datetime, *, alarm_h: float = 
     acked = sa.func.sum(sa.case((OutboxEntry.state == OutState.ACKED, 1), else_=0))
     alarmed, arrived = session.execute(sa.select(long, acked).where(mine)).one()
     pulls = session.scalars(sa.select(PullCursor).where(PullCursor.channel == channel).order_by(PullCursor.logical))
-    failed = sa.select(InboxEntry.logical, sa.func.count()).where(
-        InboxEntry.channel == channel, InboxEntry.state == FAILED
+    unheard = sa.select(sa.func.count()).where(
+        InboxEntry.channel == channel, InboxEntry.logical == DECISIONS, InboxEntry.state == FAILED
     )
-    unheard: dict[str, int] = {row[0]: row[1] for row in session.execute(failed.group_by(InboxEntry.logical))}
     return Standing(
         counts=counts,
         acked=arrived or 0,
@@ -69,6 +79,18 @@ def standing(session: Session, channel: str, now: datetime, *, alarm_h: float = 
         alarmed=alarmed or 0,
         state=session.get(ChannelState, channel),
         pulls=tuple(pulls),
-        unheard=unheard.get(DECISIONS, 0),
-        unusable=unheard.get(ROSTER, 0),
+        unheard=session.scalar(unheard) or 0,
+        listed=listed(session, channel),
     )
+
+
+def listed(session: Session, channel: str) -> dict[str, Rows]:
+    """What of the lists we follow a person must see, by list. One statement."""
+    told = sa.select(InboxEntry.logical, InboxEntry.state, InboxEntry.rid, InboxEntry.error).where(
+        InboxEntry.channel == channel, InboxEntry.logical.in_(NAMES), InboxEntry.state.in_((FAILED, DIFFERS))
+    )
+    found: dict[str, Rows] = {}
+    for logical, state, code, words in session.execute(told.order_by(InboxEntry.logical, InboxEntry.rid)):
+        rows = found.setdefault(logical, Rows())
+        (rows.unusable if state == FAILED else rows.differing)[code] = words or ""
+    return found

@@ -12,8 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from sync.channel import Backoff
+from sync.inbox import FAILED
+from sync.lists import NAMES
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
-from sync.pulls import DECISIONS, FAILED, ROSTER
+from sync.pulls import DECISIONS
+from sync.queries import Rows, listed
 
 SET_ASIDE = "set-aside"  # error_kind of what was refused and need not be sent any more (sync/set_aside.py)
 RETURNED = "returned"  # error_kind of what was refused and lies on a desk again: not to be sent as it was
@@ -135,13 +138,10 @@ def _within(area: str) -> list[sa.ColumnElement[bool]]:
 
 @dataclass(frozen=True)
 class Line:
-    """The channel itself. `unheard`: decisions on cases of the area that could not be heard; `unusable`: rows of its list of
-    stations that cannot be right; `held`: stations that list would close, when a person must release that."""
+    """The channel itself. `unheard`: decisions on cases of the area that could not be heard."""
 
     state: ChannelState | None
     unheard: int
-    unusable: int
-    held: int | None
 
 
 def unheard_of(area: str, channel: str, everybodys: bool = False) -> sa.ColumnElement[bool]:
@@ -159,15 +159,30 @@ def line(session: Session, channel: str, area: str, everybodys: bool = False) ->
     """How the channel is. One SELECT."""
     one = sa.select(sa.literal(1).label("one")).subquery()
     unheard = sa.select(sa.func.count()).where(unheard_of(area, channel, everybodys))
-    unusable = sa.select(sa.func.count()).where(
-        InboxEntry.channel == channel, InboxEntry.logical == ROSTER, InboxEntry.state == FAILED
-    )
-    held = sa.select(PullCursor.held).where(PullCursor.channel == channel, PullCursor.logical == ROSTER)
-    wanted = sa.select(
-        ChannelState,
-        unheard.scalar_subquery().label("unheard"),
-        unusable.scalar_subquery().label("unusable"),
-        held.scalar_subquery().label("held"),
-    )
+    wanted = sa.select(ChannelState, unheard.scalar_subquery().label("unheard"))
     found = session.execute(wanted.select_from(one).outerjoin(ChannelState, ChannelState.name == channel)).one()
-    return Line(found.ChannelState, found.unheard or 0, found.unusable or 0, found.held)
+    return Line(found.ChannelState, found.unheard or 0)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A list that we follow: `at` it was read to its end, and compared or held; `held`: of ours it would end so many, a person
+    must release that; `rows`: what of it a person must see."""
+
+    logical: str
+    at: datetime | None
+    fails: bool
+    held: int | None
+    rows: Rows
+
+
+def lists_read(session: Session, channel: str) -> list[Read]:
+    """The lists that were read or should have been. Two SELECTs."""
+    wanted = sa.select(PullCursor).where(PullCursor.channel == channel, PullCursor.logical.in_(NAMES))
+    cursors = {found.logical: found for found in session.scalars(wanted)}
+    rows = listed(session, channel)
+    return [
+        Read(name, found.ok_at, found.faults > 0, found.held, rows.get(name, Rows()))
+        for name in NAMES
+        if (found := cursors.get(name)) is not None
+    ]

@@ -15,7 +15,7 @@ from cases.receipts import say_ref
 from cases.transitions import Step
 from common import db
 from common.models import AuditEntry
-from sync import outbox, pulls
+from sync import inbox, outbox
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
 from tests.cases.steps import ANSWERS, Way
 from tests.conftest import NOW, on_sqlite
@@ -228,8 +228,8 @@ def unheard(app, way, clerk, session):
     one.take(Step.WITHDRAW, clerk)
     row = {"rid": one.case.id, "ver_no": 3, "ver": 1, "stas": "approved", "memo": ""}
     with app.app_context(), db.writing() as writing:
-        pulls.receive(writing, "province", "case_status", row, province.decided, NOW)
-        pulls.receive(writing, "province", "case_status", row | {"rid": "e" * 32}, province.decided, NOW)
+        inbox.receive(writing, "province", "case_status", row, province.decided, NOW)
+        inbox.receive(writing, "province", "case_status", row | {"rid": "e" * 32}, province.decided, NOW)
         for rid in ("LS1", "LS2"):
             wrong = {"county_code": "", "channel": "province", "logical": "roster", "ver": 0, "at": NOW, "body": {}}
             writing.add(InboxEntry(rid=rid, state="failed", **wrong))
@@ -333,8 +333,31 @@ def test_a_held_list_of_stations_is_released_by_the_province(as_, make, session)
     client = as_(Role.PROVINCE_ADMIN)
     assert "停掉900个站点" in text(client.get("/sync"))
     assert "停掉900个站点" not in text(as_(Role.COUNTY_OFFICER).get("/sync"))
-    assert client.post("/sync/release").status_code == 303
+    assert client.post("/sync/release", data={"list": "channel"}).status_code == 422
+    assert client.post("/sync/release", data={"list": "roster"}).status_code == 303
     session.rollback()
     session.refresh(held)
     assert (held.held, held.allowed) == (None, 900)
-    assert client.post("/sync/release").status_code == 409
+    assert client.post("/sync/release", data={"list": "roster"}).status_code == 409
+
+
+def test_what_differs_in_the_provinces_lists_is_shown_by_code_to_the_province(as_, make, session):
+    make.station()
+    session.add(
+        PullCursor(channel="province", logical="catalogue", cursor="", next_at=NOW, faults=0, held=3, ok_at=NOW)
+    )
+    session.add(PullCursor(channel="province", logical="divisions", cursor="", next_at=NOW, faults=2))
+    for n in range(11):
+        told = {"logical": "catalogue", "rid": f"{n:02}", "ver": 0, "at": NOW, "state": "differs", "body": {}}
+        session.add(InboxEntry(county_code="", channel="province", error=f"第 {n} 项叫法不同", **told))
+    session.commit()
+    client = as_(Role.PROVINCE_ADMIN)
+    shown = text(client.get("/sync"))
+    for words in ("事项清单拦下了", "停办3个事项", "事项清单11月23日", "没读成", "09第9项叫法不同", "还有1条"):
+        assert words in shown
+    assert "没看懂" not in shown  # that is about decisions
+    assert "事项清单" not in text(as_(Role.COUNTY_OFFICER).get("/sync"))
+    assert client.post("/sync/release", data={"list": "catalogue"}).status_code == 303
+    session.rollback()
+    entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "sync.release")).one()
+    assert (entry.about_kind, entry.about_id) == ("list", "catalogue")

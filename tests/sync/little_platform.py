@@ -50,6 +50,9 @@ class Platform:
         if infno == "G201":
             row = self._row(said["appy"])
             return row | {"trt_dcla_detl_sn": "T" + row["rid"][:20]}
+        if infno == "G202":
+            row = self._row(said["data"])
+            return {"rid": row["rid"], "ver_no": row["ver_no"]}
         if infno == "G203" and "rid" in said["data"]:
             rid = said["data"]["rid"]
             return {"list": [{"rid": rid, "ver_no": self.known[rid]}] if rid in self.known else []}

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from services_catalog.operations import load_shipped
 from sync.channels import paused
 from sync.models import OutboxEntry, OutState
 from tests.conftest import NOW, make_app, make_keys_once, on_sqlite
@@ -119,6 +120,25 @@ def test_check_says_what_the_channel_is_and_no_secret(run, platform, tmp_path):
 def test_nothing_is_held_unless_it_is(run):
     assert run("release", "roster", fails=True) == "Nothing is held.\n"
     assert run("pull", "roster") == "roster is due now\n"
+    assert run("release", "divisions", fails=True) == "Nothing is held.\n"
+
+
+def test_status_names_what_of_a_list_a_person_must_see_and_what_is_held(run, make, platform, app):
+    with app.extensions["db"].writing() as session:
+        load_shipped(session, NOW)
+        session.commit()
+    make.division("370102", "历下区")
+    rows = [{"code": f"{no:02}", "name": "换了名字", "vali_flag": "1"} for no in range(1, 30)]
+    lists = {"G502": [{"code": "370102", "name": ""}], "G503": rows}
+    for infno, told in lists.items():
+        platform.lists[infno] = lambda node, told=told: {"list": told, "more": False, "full_flag": "1"}
+    run("pull", "catalogue")
+    run("pull", "divisions")
+    run("work", "--once")
+    said = run("status")
+    assert "divisions      1 rows cannot be right; what we have stays as it is:\n    370102       区划名称不对" in said
+    assert "catalogue      33 rows differ and do not change by themselves:\n    01           第 1 项省里叫" in said
+    assert "and 13 more" in said
 
 
 def test_production_without_a_channel_says_so(database_url, tmp_path):

@@ -1,4 +1,4 @@
-"""What the province tells is heard once, in the newest version; what cannot be heard is kept; no list closes many stations by itself."""
+"""What the province tells is heard once, in the newest version; what cannot be heard is kept, what nobody needs any more is dropped."""
 
 import random
 
@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from sync.channels import paused
+from sync.inbox import hear_again
 from sync.models import InboxEntry, PullCursor
-from sync.pulls import DECISIONS, ROSTER, Puller, cursor_of, hear_again, release
+from sync.pulls import DECISIONS, Puller
 from sync.talking import Talk
 from sync.transport import Transport
 from sync.worker import Handlers
@@ -174,122 +175,26 @@ def test_a_forged_page_is_not_heard_and_pauses_the_channel(puller, platform, han
     assert paused(session, "province", hands())
 
 
-# The list of stations
-
-
-@pytest.fixture
-def stations_of(app, make, database, channel, hands):
-    """Thirty stations of ours; give rows, get what a pull makes of them."""
-    codes = [make.station(f"第{n}村医保工作站", level="village", host="village_centre") for n in range(30)]
-    transport = Transport(channel)
-    talk = Talk(database, channel, transport, hands)
-    puller = Puller(database, talk, hands, app.extensions["sync_handlers"])
-    with app.test_request_context():
-        yield codes, puller
-    transport.close()
-
-
-def roster_of(session):
-    from stations.models import Station
-
-    session.rollback()
-    return {row.code: row for row in session.scalars(sa.select(Station)).all()}
-
-
-def row_of(station, **more):
-    return {
-        "code": station.code,
-        "name": station.name,
-        "level": station.level,
-        "host": station.host,
-        "town_code": station.town_code,
-        "village_code": None,
-        "lon": station.lon,
-        "lat": station.lat,
-        "datum": "wgs84",
-        "vali_flag": "1",
-    } | more
-
-
-def tell_roster(platform, rows, full="1", size=10):
-    def act(node):
-        at = int(node["cursor"] or 0)
-        return {
-            "ver": "1",
-            "list": rows[at : at + size],
-            "next_cursor": str(at + size),
-            "more": at + size < len(rows),
-            "full_flag": full if at == 0 else "0",
-        }
-
-    platform.lists["G501"] = act
-
-
-def pull_now(database, hands):
-    with database.writing() as session:
-        cursor = cursor_of(session, "province", ROSTER, hands())
-        cursor.next_at, cursor.cursor = hands(), ""
-        session.commit()
-
-
-def test_a_list_renames_adds_and_closes(stations_of, session, platform, hands, database):
-    codes, puller = stations_of
-    rows = [row_of(station) for station in roster_of(session).values()]
-    rows[0]["name"] = "新名字医保工作站"
-    rows[1]["vali_flag"] = "0"
-    rows[2]["town_code"] = "370102999"
-    gone = rows.pop()["code"]
-    rows.append(row_of(roster_of(session)[codes[5]], code="NEW0001", name="添的医保工作站"))
-    tell_roster(platform, rows)
-    pull_now(database, hands)
+def test_of_what_was_told_long_ago_the_newest_stays_and_what_could_not_be_heard(puller, platform, hands, ear, session):
+    answer(platform, [told(A, 1), told(A, 2), told(B, 3), told(B, 1), told(C, 1), told(A, 4, stas="nonsense")])
     read(puller, hands)
-    found = roster_of(session)
-    assert found[rows[0]["code"]].name == "新名字医保工作站"
-    assert (found[rows[1]["code"]].open, found[gone].open, found["NEW0001"].open) == (False, False, True)
-    assert sum(row.open for row in found.values()) == 29
-    assert found[rows[2]["code"]].open
-    failed = session.scalars(sa.select(InboxEntry)).one()
-    assert (failed.rid, failed.state) == (rows[2]["code"], "failed")
-    tell_roster(platform, [row_of(station) for station in roster_of(session).values()])
-    pull_now(database, hands)
-    read(puller, hands)
-    session.rollback()
-    assert session.scalars(sa.select(InboxEntry)).all() == []
-    assert all(row.open for row in roster_of(session).values())
-
-
-def test_a_list_that_would_close_many_is_held_until_a_person_releases_it(
-    stations_of, session, platform, hands, database
-):
-    _codes, puller = stations_of
-    rows = [row_of(station) for station in roster_of(session).values()]
-    tell_roster(platform, rows[:9])
-    pull_now(database, hands)
-    read(puller, hands, 3)
-    session.rollback()
-    cursor = session.get(PullCursor, ("province", ROSTER))
-    assert (cursor.held, cursor.ok_at) == (21, None)
-    assert sum(row.open for row in roster_of(session).values()) == 30
-    release(session, "province", ROSTER, hands())
+    puller.tidy()
+    assert len(inbox(session)) == 6
+    hands.turn(days=31)
+    puller.tidy()
+    left = {(A, 2): "applied", (B, 3): "applied", (C, 1): "failed", (A, 4): "failed"}
+    assert inbox(session) == left
+    answer(platform, [told(A, 1), told(A, 2), told(B, 3), told(B, 1)])
+    session.execute(sa.update(PullCursor).values(cursor=""))
     session.commit()
     read(puller, hands)
-    assert sum(row.open for row in roster_of(session).values()) == 9
+    assert ear.heard == [(A, 1), (A, 2), (B, 3)]
+    assert inbox(session) == left | {(A, 1): "old", (B, 1): "old"}
 
 
-def test_a_part_of_a_list_closes_nothing_that_it_does_not_name(stations_of, session, platform, hands, database):
-    _codes, puller = stations_of
-    tell_roster(platform, [row_of(station) for station in roster_of(session).values()][:3], full="0")
-    pull_now(database, hands)
-    read(puller, hands)
-    assert sum(row.open for row in roster_of(session).values()) == 30
-
-
-def test_half_a_list_counts_for_nothing(stations_of, session, platform, hands, database):
-    _codes, puller = stations_of
-    tell_roster(platform, [row_of(station) for station in roster_of(session).values()])
-    platform.wrong = lambda infno, n: "500" if infno == "G501" and n > 2 else None
-    pull_now(database, hands)
+def test_what_was_heard_stands_in_the_case_and_not_here_what_was_not_is_kept_whole(puller, platform, hands, session):
+    answer(platform, [told(A, memo="同意"), told(C)])
     read(puller, hands)
     session.rollback()
-    assert session.get(PullCursor, ("province", ROSTER)).error_kind == "http-500"
-    assert sum(row.open for row in roster_of(session).values()) == 30
+    bodies = {entry.rid: entry.body for entry in session.scalars(sa.select(InboxEntry))}
+    assert bodies == {A: {}, C: told(C)}
