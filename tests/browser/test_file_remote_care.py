@@ -196,6 +196,30 @@ def test_a_newborn_is_enrolled_at_the_counter(phone):
     expect(page.locator("h1")).to_have_text("收下了")
 
 
+@pytest.mark.parametrize("js", [True, False])
+def test_two_tabs_of_one_form_ask_before_one_undoes_the_other(phone, js):
+    home = phone(js=js)
+    first = home.open("/file?item=15")
+    first.get_by_role("button", name="开始填").click()
+    who(first, *NUMBERS["back"])
+    second = home.context.new_page()
+    second.goto(first.url)
+    field(first, "mob").fill("15400000001")
+    go_on(first)
+    field(second, "mob").fill("15400000002")
+    if js:
+        expect(second.locator("#saved")).to_contain_text("“手机号”在别处改过")
+    go_on(second)
+    expect(second.locator("#mob-error")).to_contain_text("改成了“15400000001”，这里填的是“15400000002”")
+    assert field(second, "psn_name").input_value() == NUMBERS["back"][0]
+    if js:
+        assert axe_faults(second) + layout_faults(second) == []
+    go_on(second)
+    expect(second.locator("#mob-error")).to_have_count(0)
+    first.goto(first.url.split("?")[0] + "?step=1")
+    assert field(first, "mob").input_value() == "15400000002"
+
+
 def test_what_is_wrong_is_said_twice_and_the_summary_has_the_focus(phone):
     desk = at_the_counter(phone)
     page = desk.open("/work/new")
