@@ -45,7 +45,7 @@ def watch(response: TestResponse, sent: Iterable[str] = ()) -> None:
         typed = [*(value for _name, value in parse_qsl(request.query_string.decode(errors="replace"))), *sent]
         fragment = bool(request.headers.get("HX-Request"))
         said = (response.headers.get(name) for name in ("Content-Security-Policy", "Cache-Control"))
-        page = hash((html, fragment, *said, *typed))
+        page = hash((html, fragment, *said, *map(str, typed)))
         if page not in _sound:  # most tests begin on the same pages, and looking at one takes as long as making it
             problems += faults(html, response.headers, fragment=fragment, typed=typed)
             _sound.update([] if problems else [page])
