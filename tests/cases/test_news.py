@@ -246,7 +246,8 @@ def test_what_was_refused_there_is_settled_when_the_case_ends_here(way, clerk, o
     one.take(Step.APPROVE, clerk)
     one.refuse("case_submit", "未参保")
     one.take(end, officer, words="没有参保", basis="条例")
-    assert OutState.REJECTED not in {entry.state for entry in one.owed()}
+    filed = next(entry for entry in one.owed() if entry.logical == "case_submit")
+    assert (filed.state, filed.error_kind) == (OutState.ACKED, "set-aside")
     assert "case_cancel" not in {entry.logical for entry in one.owed()}
 
 

@@ -121,6 +121,16 @@ def test_the_number_of_an_earlier_filing_is_not_taken_for_that_of_a_later_one(ap
     assert one.case.province_sn == SN
 
 
+def test_a_refusal_of_an_earlier_filing_does_not_return_a_later_one(approved, officer):
+    one = approved()
+    one.decide("returned", "请核对")
+    one.take(Step.APPROVE, officer)
+    one.refuse("case_submit", "经办机构不存在")
+    assert one.case.state == State.APPROVED
+    one.ack_all()
+    assert one.case.province_sn == SN
+
+
 @pytest.mark.parametrize("late", ["approved", "returned", "supplement"])
 def test_what_was_decided_on_an_earlier_version_changes_nothing(approved, officer, late):
     one = approved()
@@ -137,6 +147,7 @@ def test_a_decision_on_a_case_that_nobody_has_is_said_to_be_unknown(approved):
     one = approved()
     assert one.decide("approved", rid="f" * 32) is False
     assert one.decide("approved", rid="x" * 500) is False
+    assert one.decide("approved", rid=one.case.id + "0") is False, "a longer name is another's"
     assert one.case.state == State.APPROVED
 
 

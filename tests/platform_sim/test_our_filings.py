@@ -10,7 +10,9 @@ from cases.masks import sealed_subject
 from cases.models import Case, State
 from platform_sim import shapes
 from platform_sim.transactions import _certificate, _filing
+from tests.cases.lines import at, insured
 from tests.cases.test_acceptance import LINES
+from tests.cases.test_stop_enrol import DIED, RELATIVE, STOP
 from tests.conftest import NOW
 from tests.platform_sim.caller import rid
 
@@ -22,18 +24,21 @@ def database_url(sqlite_url):
 
 
 def good_lines():
-    """Number and case of each line that may be filed."""
-    for line in LINES:
-        family = FAMILIES.get(line.item)
-        got = check(line.item, line.typed, line.at) if family else None
+    """Name and case of each line that may be filed, and two of the form that stands in no table."""
+    stops = {"stopping": STOP, "after a death": DIED | RELATIVE}
+    given = at(known=insured(died=True), confirmed=frozenset({"stop_reason"}))
+    lines = [(line.case, line.item, line.typed, line.at) for line in LINES]
+    for name, item, typed, here in [*lines, *((name, 4, typed, given) for name, typed in stops.items())]:
+        family = FAMILIES.get(item)
+        got = check(item, typed, here) if family else None
         if family and got and got.ok and got.subject:
             yield (
-                line.case,
+                name,
                 Case(
                     id=rid(1),
                     ref="K7M2-4Q9P",
                     version=3,
-                    item_no=line.item,
+                    item_no=item,
                     family=family.name,
                     answers=got.answers,
                     subject=sealed_subject(got.subject),
@@ -65,7 +70,7 @@ def test_every_work_order_of_the_table_is_taken(session):
         problem = shapes.wrong(row, shapes.MATT, "matt") or _certificate(row)
         assert problem is None, (line, problem)
         families.add(case.family)
-    assert families >= {"remote_care", "resident_enrol", "newborn_enrol"}
+    assert families == {family.name for family in FAMILIES.values()}
 
 
 def test_a_newborns_work_order_has_its_own_number_once_there_is_one_and_never_the_birth_certificates(session):
