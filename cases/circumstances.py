@@ -103,7 +103,8 @@ class Circumstances:
     by_role: str | None = None  # helper, clerk, county_officer; None: the resident
     own_mobile: str | None = None  # of whoever types for others
     rules: CityRules = CityRules()
-    known: Known | None = None  # None: the province was not asked or cannot be reached
+    known: Known | None = None  # None: the province was not asked, or said nothing
+    unreachable: bool = False  # it was asked, and said nothing
     live: tuple[Live, ...] = ()  # never looked up for somebody at home: see cases/submitting.py
     divisions: dict[str, str] = field(default_factory=dict)  # code → name, of those a form may name
     merged: dict[str, str] = field(default_factory=dict)  # old division code → the one it went into

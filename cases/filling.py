@@ -93,6 +93,7 @@ def look(session: Session, draft: Draft, *, by: Actor | None, now: datetime) -> 
         channel=_channel(said),
         own_mobile=own_mobile(session, by),
         known=look_up.known_of(said, now),
+        unreachable=look_up.silent(said, now),
         confirmed=frozenset(said.get(CONFIRMED) or ()),
     )
     family = FAMILIES[draft.item_no]
@@ -246,6 +247,7 @@ def hand_in(session: Session, id: str, op_id: str, seen: str, *, by: Actor, now:
         channel=filled.channel,
         own_mobile=own_mobile(session, by),
         known=look_up.known_of(typed, now),
+        unreachable=look_up.silent(typed, now),
         confirmed=frozenset(filled.confirmed),
     )
 

@@ -26,15 +26,11 @@ LASTS = timedelta(hours=24)
 
 
 def known_of(answers: Mapping[str, Any], now: datetime) -> Known | None:
-    """What is known of the person whose number is typed; None when nobody was asked, or too long ago, or about another."""
-    kept = answers.get(KNOWN)
-    if not isinstance(kept, Mapping) or kept.get("certno") != plain_number(str(answers.get("certno") or "")):
+    """What is known of the person whose number is typed; None when nobody was asked, or too long ago, or about another, or
+    when there was no answer."""
+    said = (_kept(answers, now) or {}).get("said")
+    if said is None:
         return None
-    if kept.get("name") != str(answers.get("psn_name") or "").strip():
-        return None
-    if not timedelta() <= now - datetime.fromisoformat(kept["at"]) <= LASTS:
-        return None
-    said = kept["said"]
     return Known(
         psn_no=said["psn_no"],
         insurances=tuple(Insurance(**row) for row in said["insurances"]),
@@ -42,6 +38,23 @@ def known_of(answers: Mapping[str, Any], now: datetime) -> Known | None:
         special_status=said["special_status"],
         naty=said["naty"],
     )
+
+
+def silent(answers: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the province was asked about the person whose number is typed, and said nothing."""
+    kept = _kept(answers, now)
+    return kept is not None and kept["said"] is None
+
+
+def _kept(answers: Mapping[str, Any], now: datetime) -> Mapping[str, Any] | None:
+    kept = answers.get(KNOWN)
+    if not isinstance(kept, Mapping) or kept.get("certno") != plain_number(str(answers.get("certno") or "")):
+        return None
+    if kept.get("name") != str(answers.get("psn_name") or "").strip():
+        return None
+    if not timedelta() <= now - datetime.fromisoformat(kept["at"]) <= LASTS:
+        return None
+    return kept
 
 
 def fits(facts: PersonFacts, subject: Subject) -> bool:
@@ -65,6 +78,15 @@ def keep(draft: Draft, facts: PersonFacts, now: datetime) -> None:
         answers["insutype"] = first.insutype
     if first and not answers.get("insu_admdvs") and first.admdvs.startswith("37"):
         answers["insu_admdvs"] = first.admdvs
+    _remember(draft, answers, said, now)
+
+
+def keep_silence(draft: Draft, now: datetime) -> None:
+    """Remember that it was asked and said nothing."""
+    _remember(draft, dict(draft.answers), None, now)
+
+
+def _remember(draft: Draft, answers: dict[str, Any], said: dict[str, Any] | None, now: datetime) -> None:
     answers[KNOWN] = {
         "at": now.isoformat(),
         "certno": plain_number(str(answers.get("certno") or "")),

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import Action, Actor, Role, may
 from cases import deadlines, news, receipts
-from cases.admission import unreachable
 from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
@@ -154,6 +153,7 @@ def submit(
     channel: str = "window",
     own_mobile: str | None = None,
     known: Any = None,
+    unreachable: bool = False,
     confirmed: frozenset[str] = frozenset(),
 ) -> Submitted:
     """File a case: answers frozen, papers and authorisation with it, event, audit and the kept answer in one transaction.
@@ -182,6 +182,7 @@ def submit(
         channel=channel,
         own_mobile=own_mobile,
         known=known,
+        unreachable=unreachable,
         confirmed=confirmed,
     )
     if not checked.ok or checked.subject is None or checked.to_confirm:
@@ -231,10 +232,8 @@ def submit(
 
 
 def _told(checked: Checked) -> list[str]:
-    """What matters to the resident once it is done, for the receipt. That the province was not asked does not: it is asked
-    before anything is done."""
-    hints = (one for one in checked.remarks if one.level is Level.INFO and one.field not in TOO_LATE)
-    return [one.words for one in hints if one.words != unreachable()]
+    """What matters to the resident once it is done, for the receipt."""
+    return [one.words for one in checked.remarks if one.level is Level.INFO and one.field not in TOO_LATE]
 
 
 def _new_case(

@@ -160,7 +160,7 @@ def _show(filled: Filled, step: Step, *, told: bool = False) -> str:
 def _looked() -> dict[str, str]:
     """What became of asking the province, by what the address says."""
     return {
-        "none": _("省平台暂时连不上，已收下并会自动核对，结果以回执为准"),
+        "none": _("省平台没查到，或者暂时连不上。照着证件填，交上以后自动核对。"),
         "other": _("省里这个号码是另一个名字，请照着证件再核一遍。"),
     }
 
@@ -278,6 +278,8 @@ def ask_province(id: str) -> ResponseReturnValue:
             kept = filling.locked(session, id, now=now, by=by)
             if facts is not None and found:
                 look_up.keep(kept, facts, now)
+            elif facts is None:
+                look_up.keep_silence(kept, now)
             else:
                 look_up.forget(kept)
             look_up.note(session, kept, found, by=by, now=now)

@@ -168,7 +168,7 @@ LINES = [
         at(),
         errors={"dis_cert_no": "残疾证号前 18 位应和身份证号一样"},
     ),
-    Line("E1-19", 1, E1, at(known=None), says=(OFFLINE,)),
+    Line("E1-19", 1, E1, at(known=None, unreachable=True), says=(OFFLINE,)),
     Line("E1-20", 1, E1, at(station=replace(AT_VILLAGE, item_mode=None)), errors=GAVE_BACK),
     Line(
         "N2-01",

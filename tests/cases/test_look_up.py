@@ -16,7 +16,6 @@ from sync.people import Insured, PersonFacts
 from tests.cases.forms_typed import MATTER, WHO, Filler
 from tests.conftest import make_app
 
-INFO = "省平台暂时连不上，已收下并会自动核对，结果以回执为准"
 AT_HOME = Insured("390", "1601", "1", "370102")
 
 
@@ -95,10 +94,20 @@ def test_where_it_does_not_answer_filing_goes_on(session, clerk, province):
     province(None)
     clerk.begin(15)
     _answer, page = ask(clerk)
-    assert INFO in page
+    assert "没查到，或者暂时连不上" in page
     assert clerk.to_the_end().hand_in().status_code == 303
     case = session.scalars(sa.select(Case)).one()
     assert "psn_no" not in case.answers
+    receipt = clerk.client.get(f"/cases/{case.ref}/receipt").text
+    assert "省平台暂时连不上，已收下并会自动核对，结果以回执为准" in receipt
+
+
+def test_nobody_is_told_that_the_province_is_silent_who_did_not_ask(session, clerk, province):
+    province(None)
+    clerk.begin(15).to_the_end()
+    assert clerk.hand_in().status_code == 303
+    case = session.scalars(sa.select(Case)).one()
+    assert "暂时连不上" not in clerk.client.get(f"/cases/{case.ref}/receipt").text
 
 
 def test_another_name_opens_nothing(session, clerk, province):
