@@ -206,7 +206,7 @@ def _cancel(office: Office, call: Call, now: datetime) -> Any:
         asked["rid"],
     )
     office.book.note_effect("G202", asked["rid"], asked["ver_no"], call.code, call.msgid, now)
-    return {}
+    return {"rid": asked["rid"], "ver_no": asked["ver_no"]}  # whose answer it is
 
 
 def _status(office: Office, call: Call, now: datetime) -> Any:
@@ -254,7 +254,8 @@ def _status(office: Office, call: Call, now: datetime) -> Any:
             | {"stas": r["stas"], "memo": r["memo"], "updt_time": r["at"]}
             for r in office.book.rows("SELECT * FROM decision WHERE seq <= ? ORDER BY seq DESC LIMIT 5", after)
         ]
-    return {"list": _worse(office, page), "next_cursor": _cursor(office, last), "more": more}
+    about = _about(call)
+    return about | {"list": _worse(office, page), "next_cursor": _cursor(office, last), "more": more}
 
 
 def _pull(office: Office, call: Call, now: datetime) -> Any:
@@ -265,13 +266,18 @@ def _pull(office: Office, call: Call, now: datetime) -> Any:
     everything = [*seeds.PULLED[call.infno](), *added]
     ver = f"{seeds.VERSION[call.infno]}.{len(added)}"
     page = [row | {"ver": ver} for row in everything[after : after + limit]]
-    return {
+    return _about(call) | {
         "ver": ver,
         "list": _worse(office, page),
         "next_cursor": _cursor(office, after + len(page)),
         "more": after + len(page) < len(everything),
         "full_flag": "1" if after == 0 else "0",
     }
+
+
+def _about(call: Call) -> dict[str, Any]:
+    """Which page of which list an answer is, so that one that went astray can be told."""
+    return {"infno": call.infno, "cursor": str(call.input["data"].get("cursor") or "")}
 
 
 def _line(row: Any) -> dict[str, Any]:

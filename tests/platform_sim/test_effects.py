@@ -136,7 +136,7 @@ def test_a_cancelled_filing_is_not_decided(caller, shared):
     shared.set(review_after=60)
     sn = caller.call("G201", {"appy": appy(42)}).output["trt_dcla_detl_sn"]
     cancel = {"trt_dcla_detl_sn": sn, "psn_no": "37", "memo": "不去了", "rid": rid(42), "ver_no": 4}
-    assert caller.call("G202", {"data": cancel}).output == {}
+    assert caller.call("G202", {"data": cancel}).output == {"rid": rid(42), "ver_no": 4}  # whose answer it is
     assert caller.call("G202", {"data": cancel | {"ver_no": 5}}).words == "该申报已撤销"
     shared.set(now="2026-11-23T10:02:00+08:00")
     assert status(caller, 42) == [("cancelled", 4, 0)]
@@ -172,6 +172,7 @@ def test_divisions_catalogue_and_stations_are_pulled_whole(caller):
     assert (len([row for row in catalogue if row.get("item_no")]), turned) == (33, 4)
     first = caller.call("G501", {"data": {"cursor": "", "limit": 500}}).output
     second = caller.call("G501", {"data": {"cursor": first["next_cursor"], "limit": 500}}).output
+    assert (second["infno"], second["cursor"]) == ("G501", first["next_cursor"])  # which page it is
     assert (first["full_flag"], second["full_flag"], first["more"]) == ("1", "0", True)
     assert len({row["code"] for row in first["list"] + second["list"]}) == 1000
 

@@ -96,7 +96,7 @@ def test_what_an_envelope_means(channel, infcode, output, words, means, kind):
 
 def test_an_empty_output_is_empty_in_every_dress(channel):
     for dress in ("null", '""', "{}"):
-        assert judge(channel, "case_cancel", Reply(200, PLATFORM.reply(0, dress))).output == {}
+        assert judge(channel, "case_status", Reply(200, PLATFORM.reply(0, dress))).output == {}
 
 
 GOOD = PLATFORM.reply(0, {"trt_dcla_detl_sn": "T1", "名": "王玉兰"})
