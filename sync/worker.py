@@ -183,7 +183,7 @@ class Worker:
         transaction = self.channel.profile.transactions[first.logical]
         bodies = ",".join(held.body for held in request)  # as frozen: nothing is written anew
         node = compact(transaction.node)
-        body = f"{{{node}:[{bodies}]}}" if transaction.batch > 1 else f"{{{node}:{bodies}}}"
+        body = f"{{{node}:[{bodies}]}}" if transaction.repeatable else f"{{{node}:{bodies}}}"
         return self.talk.post(first.logical, body, first.msgid, first.sign_no)
 
     def _ask(self, held: "_Held") -> Judged:
@@ -216,6 +216,7 @@ class Worker:
                     if one.id in entries:
                         one.stayed(entries[one.id])
             self._tell(session, outcomes, now)
+            self._halve(session, told, entries, now)
             for _, judged in told:
                 self._note(session, judged, now)
             session.commit()
@@ -241,17 +242,17 @@ class Worker:
             for entry, part in ours:
                 if part.outcome not in ("done", "reject"):
                     entry.msgid = None  # what is sent again is another batch, so it is another message
-        return [(entry, part, later) for entry, part in ours]
+        return [(entry, part, later, alone) for entry, part in ours]
 
     def _tell(self, session: Session, outcomes: Sequence["_Outcome"], now: datetime) -> None:
         """Write the outcomes and tell the rooms above. Where a room fails, neither: that entry is asked for again later."""
         try:
             with session.begin_nested():
-                for entry, judged, later in outcomes:
+                for entry, judged, later, _ in outcomes:
                     self._write(entry, judged, now, later)
                 session.flush()  # all at once: a room's first question would write each alone
                 # Case by case in the order of their ids, as pulls do: two workers that lock several never wait in a ring.
-                for entry, judged, _ in sorted(outcomes, key=lambda outcome: outcome[0].aggregate):
+                for entry, judged, *_ in sorted(outcomes, key=lambda outcome: outcome[0].aggregate):
                     self._say(session, entry, judged, now)
         except sa.exc.OperationalError:
             raise
@@ -260,9 +261,27 @@ class Worker:
                 for outcome in outcomes:
                     self._tell(session, [outcome], now)
                 return
-            entry, _, later = outcomes[0]
+            entry, _, later, alone = outcomes[0]
+            entry.msgid = entry.msgid if alone else None  # without the others it is another message
             log.warning("a handler of %s failed: %s", entry.logical, type(problem).__name__)
             outbox.again(entry, doubtful=True, at=later, kind=f"handler-{type(problem).__name__}"[:24])
+
+    def _halve(
+        self,
+        session: Session,
+        told: Sequence[tuple["_Request", Judged]],
+        entries: Mapping[str, OutboxEntry],
+        now: datetime,
+    ) -> None:
+        """A batch that was refused as a whole goes again as two, each under its number: what is wrong with one of them is
+        found by itself, the others arrive."""
+        for request, judged in told:
+            ours = [entries[held.id] for held in request if held.id in entries]
+            if judged.outcome != "reject" or len(request) == 1 or not ours:
+                continue
+            numbers = outbox.next_msgids(session, self.channel.profile.envelope.fixmedins_code, now, 2)
+            for place, entry in enumerate(ours):
+                entry.msgid = numbers[place < len(ours) // 2]
 
     def _note(self, session: Session, judged: Judged, now: datetime) -> None:
         """What this answer says about the channel."""
@@ -339,7 +358,7 @@ class _Held:
 
 
 _Request = list[_Held]  # what goes in one envelope, under one number
-_Outcome = tuple[OutboxEntry, Judged, datetime]  # and when to try again, where it comes to that
+_Outcome = tuple[OutboxEntry, Judged, datetime, bool]  # when to try again, where it comes to that; whether it went alone
 
 
 def reason_of(judged: Judged) -> str:
@@ -353,6 +372,8 @@ def _for_one(judged: Judged, held: _Held, *, alone: bool, most_chars: int) -> Ju
     a row that is missing was not done. What is too large alone is refused only when it is larger than we agreed on."""
     if judged.outcome == "smaller" and alone:
         return replace(judged, outcome="reject" if len(held.body) > most_chars else "retry")
+    if judged.outcome == "reject" and not alone:
+        return replace(judged, outcome="smaller")  # who of them is meant is not said
     output = judged.output
     if judged.outcome != "done" or not isinstance(output, dict):
         return judged

@@ -431,3 +431,50 @@ def test_a_database_is_not_locked_while_something_is_on_its_way(worker, owe, pla
     platform.done = meanwhile
     worker.step()
     assert wrote
+
+
+# Batches
+
+
+def test_a_batch_that_a_gateway_refuses_is_halved_until_the_one_that_is_wrong_is_found(
+    new_worker, owe, box, platform, hands
+):
+    worker = new_worker(burst_s=60)
+    rids = [owe(f"{number:02x}", 1, "work_order") for number in range(8)]
+    for number in range(8):
+        owe(f"{number:02x}", 2)
+    platform.wrong = lambda infno, n: "422" if infno == "G101" and rids[5] in platform.calls[-1][2] else None
+    settle(worker, hands)
+    refused = [(entry.aggregate, entry.error_kind) for entry in box() if entry.state == OutState.REJECTED]
+    assert refused == [(f"case:{rids[5]}", "http-422")]
+    assert {entry.state for entry in box() if entry.aggregate != f"case:{rids[5]}"} == {OutState.ACKED}
+    sizes = [call[2].count('"rid"') for call in platform.calls if call[0] == "G101"]
+    assert sizes[:3] == [8, 4, 4]
+    assert sorted(sizes[3:]) == [1, 1, 2, 2]
+    assert len({call[1] for call in platform.calls}) == len(platform.calls)  # each another number
+    assert worker.smaller == {}  # the next batches are as large as ever
+
+
+def test_what_a_room_failed_to_hear_of_a_batch_goes_under_another_number(new_worker, owe, box, platform, hands):
+    bad = [True]
+    rids = [owe(name, 1, "work_order") for name in ("aa", "bb", "cc")]
+
+    def acked(_session, _logical, aggregate, _answer, _now):
+        if aggregate == f"case:{rids[1]}" and bad:
+            raise ValueError
+
+    worker = new_worker(handlers=Handlers(acked=acked))
+    worker.step()
+    bad.clear()
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert [call[2].count('"rid"') for call in platform.calls] == [3, 1]
+    assert platform.calls[0][1] != platform.calls[1][1]
+
+
+def test_batches_of_one_are_still_lists(tmp_path, platform, new_worker, owe, box, hands):
+    worker = new_worker(channel_to(tmp_path, platform, batch="1"))
+    owe("aa", 1, "work_order")
+    settle(worker, hands)
+    assert [entry.state for entry in box()] == [OutState.ACKED]
+    assert platform.calls[0][2].startswith('{"matt":[{')
