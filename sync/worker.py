@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from common.db import Database
 from common.ids import new_id
+from common.sealing import CannotUnseal
 from sync import outbox
 from sync.channel import Channel
 from sync.channels import calm, note_ok, pause_for, paused, sign_no
@@ -108,7 +109,10 @@ class Worker:
 
     def step(self) -> int:
         """Send a few requests; how many entries that settled or tried. 0: nothing is due, or the channel is paused."""
-        requests, until = self._take(self.clock())
+        try:
+            requests, until = self._take(self.clock())
+        except CannotUnseal:
+            return self._refuse_sealed(self.clock())
         if not requests:
             return 0
         enough = time.monotonic() + self.burst_s
@@ -175,6 +179,18 @@ class Worker:
                     outbox.leaves(entry, number, now)
             session.commit()
             return requests, until
+
+    def _refuse_sealed(self, now: datetime) -> int:
+        """Of what is due, refuse what cannot be opened (changed, or its key is lost): a person must look, the others go on.
+        How many."""
+        names = tuple(self.channel.profile.transactions)
+        with self.database.writing() as session:
+            refused = outbox.refuse_sealed(session, self.channel.name, now=now, most=AT_ONCE, names=names)
+            session.commit()
+        log.error("%d entries of the outbox cannot be opened", refused)
+        if not refused:  # something else cannot: the loop waits and tells
+            raise CannotUnseal("channel_state")
+        return refused
 
     # Sending, with nothing locked
 

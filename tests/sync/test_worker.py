@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from common.db import Database
 from sync.channels import pause, paused, resume, state_of
@@ -478,3 +479,20 @@ def test_batches_of_one_are_still_lists(tmp_path, platform, new_worker, owe, box
     settle(worker, hands)
     assert [entry.state for entry in box()] == [OutState.ACKED]
     assert platform.calls[0][2].startswith('{"matt":[{')
+
+
+def test_one_that_cannot_be_opened_is_refused_and_the_others_go_on(worker, owe, box, platform, hands, session):
+    bad, good = owe("aa", 1), owe("bb", 1)
+    owe("aa", 2)
+    later = owe("cc", 1, "work_order")
+    session.execute(sa.text("UPDATE outbox SET body = :junk WHERE aggregate = :bad"), {"junk": b"\1" * 40, "bad": f"case:{bad}"})
+    session.commit()
+    settle(worker, hands)
+    seen = "SELECT aggregate, state, error_kind FROM outbox ORDER BY id"
+    assert [tuple(row) for row in session.execute(sa.text(seen))] == [
+        (f"case:{bad}", "rejected", "sealed"),
+        (f"case:{good}", "acked", None),
+        (f"case:{bad}", "pending", None),
+        (f"case:{later}", "acked", None),
+    ]
+    assert platform.effects == {(good, 1): 1, (later, 1): 1}
