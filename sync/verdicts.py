@@ -62,6 +62,8 @@ def _judge_answer(channel: Channel, transaction: Transaction, answer: Answer, un
     for rule in channel.profile.answers:
         if rule.code == answer.infcode and re.search(rule.words, answer.message):
             outcome: Outcome = unclear if rule.then == "unknown" else rule.then
+            if outcome == "resync" and transaction.effect:  # there is no list to begin anew
+                outcome = "reject"
             return Judged(outcome, "business" if outcome == "reject" else rule.then, answer.message, answer.infcode)
     if answer.infcode == "-2":
         return Judged("reject", "business", answer.message, answer.infcode)

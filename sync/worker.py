@@ -22,8 +22,9 @@ from common.db import Database
 from common.ids import new_id
 from common.sealing import CannotUnseal
 from sync import outbox
+from sync.brake import Brake
 from sync.channel import Channel
-from sync.channels import calm, note_ok, pause_for, paused, sign_no
+from sync.channels import calm, hold, note_ok, pause_for, paused, sign_no
 from sync.envelope import compact
 from sync.models import OutboxEntry
 from sync.talking import Talk
@@ -100,6 +101,7 @@ class Worker:
     burst_s: float = BURST_S
     owner: str = field(default_factory=new_id)
     smaller: dict[str, int] = field(default_factory=dict)  # logical → batch, after the platform said 413
+    brake: Brake = field(default_factory=Brake)
     _tidy_at: datetime | None = None
     _doubts_at: datetime | None = None  # when expired and doubtful entries go before new ones again: once a second
     _calm: bool = False  # the channel's row need not be told of another success
@@ -117,14 +119,17 @@ class Worker:
             return 0
         enough = time.monotonic() + self.burst_s
         told: list[tuple[_Request, Judged]] = []
+        brakes = 0
         for request in requests:
             first = request[0]
             asks = first.doubtful and self._asks_first(first.logical)
-            told.append((request, self._ask(first) if asks else self._send(request)))
-            at_an_end = told[-1][1].outcome in ("pause", "sign_in") or self.transport.stopping
-            if at_an_end or time.monotonic() > enough or self.clock() >= until:
+            judged = self._ask(first) if asks else self._send(request)
+            told.append((request, judged))
+            brakes = self.brake.heard(first.logical, first.aggregate, judged) if len(request) == 1 else 0
+            enough_of_it = judged.outcome in ("pause", "sign_in") or judged.retry_after is not None or brakes > 0
+            if enough_of_it or self.transport.stopping or time.monotonic() > enough or self.clock() >= until:
                 break
-        self._settle(told, requests[len(told) :])
+        self._settle(told, requests[len(told) :], brakes)
         return sum(len(request) for request, _ in told)
 
     def tidy(self) -> None:
@@ -217,7 +222,7 @@ class Worker:
 
     # Second transaction: what became of them
 
-    def _settle(self, told: Sequence[tuple["_Request", Judged]], unsent: Sequence["_Request"]) -> None:
+    def _settle(self, told: Sequence[tuple["_Request", Judged]], unsent: Sequence["_Request"], brakes: int = 0) -> None:
         now = self.clock()
         for request, judged in told:
             log.info("%s ×%d: %s (%s)", request[0].logical, len(request), judged.outcome, judged.kind)
@@ -235,6 +240,8 @@ class Worker:
             self._halve(session, told, entries, now)
             for _, judged in told:
                 self._note(session, judged, now)
+            if brakes:
+                pause_for(session, self.channel.name, reason_of(told[-1][1]), now, again=brakes - 1)
             session.commit()
         for request, judged in told:
             self._size(request, judged)
@@ -306,6 +313,9 @@ class Worker:
             self._calm = True
         elif judged.outcome == "pause":
             pause_for(session, self.channel.name, reason_of(judged), now)
+        elif judged.retry_after is not None:  # meant for all that we send, not for this one
+            asked = outbox.delay(self.channel.profile.backoff, 0, self.chance, judged.retry_after)
+            hold(session, self.channel.name, reason_of(judged), now, now + asked)
 
     def _size(self, request: "_Request", judged: Judged) -> None:
         """What this answer says about the size of batches."""
@@ -350,6 +360,7 @@ class _Held:
 
     id: str
     logical: str
+    aggregate: str
     doubtful: bool
     msgid: str
     had: tuple[str | None, datetime | None, datetime | None]
@@ -360,7 +371,7 @@ class _Held:
     def of(cls, entry: OutboxEntry, msgid: str, sign_no: str) -> "_Held":
         """As it is leased, before `leaves` is written."""
         had = (entry.msgid, entry.sent_at, entry.tried_since)
-        return cls(entry.id, entry.logical, entry.doubtful, msgid, had, sign_no, entry.body)
+        return cls(entry.id, entry.logical, entry.aggregate, entry.doubtful, msgid, had, sign_no, entry.body)
 
     def stayed(self, entry: OutboxEntry) -> None:
         """Not a byte of it has left."""
@@ -374,13 +385,18 @@ class _Held:
 
 
 _Request = list[_Held]  # what goes in one envelope, under one number
-_Outcome = tuple[OutboxEntry, Judged, datetime, bool]  # when to try again, where it comes to that; whether it went alone
+# And when to try again, where it comes to that; whether it went alone.
+_Outcome = tuple[OutboxEntry, Judged, datetime, bool]
 
 
 def reason_of(judged: Judged) -> str:
-    """Why a channel pauses, for people who may not see what was sent: words of a platform may quote it."""
-    words = re.sub(r"[0-9A-Za-z]{6,}", "…", judged.words)[:100] if judged.kind != "answer-signature" else ""
-    return f"{judged.kind}: {words}".rstrip(": ")
+    """Why a channel pauses, for people who may not see what was sent: kind and code. A platform's words may quote it; where
+    there is no code the words are ours ("HTTP 404")."""
+    if judged.kind == "answer-signature":
+        return judged.kind
+    if judged.infcode is None:
+        return f"{judged.kind}: {judged.words}".rstrip(": ")
+    return f"{judged.kind}: {judged.infcode}" if re.fullmatch(r"-?[0-9]{1,4}", judged.infcode) else judged.kind
 
 
 def _for_one(judged: Judged, held: _Held, *, alone: bool, most_chars: int) -> Judged:

@@ -23,12 +23,15 @@ def test_a_step_that_fails_is_told_without_its_words_and_the_next_one_comes(monk
 
     with caplog.at_level(logging.WARNING, "menkou.sync"), pytest.raises(KeyboardInterrupt):
         loop.run(work, Wire())
-    assert [record.getMessage() for record in caplog.records] == ["a step failed: ValueError", "a step failed: KeyError"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "a step failed: ValueError",
+        "a step failed: KeyError",
+    ]
 
 
 def test_asked_for_once_it_ends_with_what_no_step_should_raise(monkeypatch):
     def work():
-        raise ValueError
+        raise ValueError("broken")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="broken"):
         loop.run(work, Wire(), until_empty=True)

@@ -485,7 +485,9 @@ def test_one_that_cannot_be_opened_is_refused_and_the_others_go_on(worker, owe, 
     bad, good = owe("aa", 1), owe("bb", 1)
     owe("aa", 2)
     later = owe("cc", 1, "work_order")
-    session.execute(sa.text("UPDATE outbox SET body = :junk WHERE aggregate = :bad"), {"junk": b"\1" * 40, "bad": f"case:{bad}"})
+    session.execute(
+        sa.text("UPDATE outbox SET body = :junk WHERE aggregate = :bad"), {"junk": b"\1" * 40, "bad": f"case:{bad}"}
+    )
     session.commit()
     settle(worker, hands)
     seen = "SELECT aggregate, state, error_kind FROM outbox ORDER BY id"
