@@ -40,7 +40,8 @@ class EnvelopeFields(_Part):
     opter_name: Annotated[str, StringConstraints(max_length=50)]
     mac: Annotated[str, StringConstraints(max_length=20)] = ""  # of sign-in (9001)
     ip: Annotated[str, StringConstraints(min_length=1, max_length=20)] = "127.0.0.1"
-    answers_from: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+    # The area with which the platform's own message numbers begin; empty: it is not looked at.
+    answers_from: Annotated[str, StringConstraints(pattern=r"^(\d{6})?$")] = ""
     extra: dict[str, str] = {}
 
 

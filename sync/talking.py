@@ -4,7 +4,7 @@ The worker, the pulls, the look-up of a person and `flask sync check` all talk t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from sync.channels import sign_no, signed_in
 from sync.transport import Transport
 from sync.verdicts import Judged, judge
 
+REMEMBERED = 20_000  # numbers of answers
+
 
 @dataclass(frozen=True)
 class Talk:
@@ -24,6 +26,9 @@ class Talk:
     channel: Channel
     transport: Transport
     clock: Callable[[], datetime]
+    heard: dict[str, str] = field(
+        default_factory=dict
+    )  # number of an answer → of the message, the last ones of this process
 
     def ask(self, logical: str, about: dict[str, Any]) -> Judged:
         """A request of its own number; `about` becomes the transaction's node."""
@@ -44,7 +49,19 @@ class Talk:
             with self.database.read_session() as session:
                 number = sign_no(session, self.channel.name)
         said = envelope.request(self.channel, logical, body, msgid=msgid, now=now, sign_no=number)
-        return judge(self.channel, logical, self.transport.post(logical, said, now))
+        judged = judge(self.channel, logical, self.transport.post(logical, said, now))
+        if judged.refmsgid is None or self._first_heard(judged.refmsgid, msgid):
+            return judged
+        unclear = self.channel.profile.transactions[logical].effect
+        return Judged("unknown" if unclear else "retry", "other-answer")
+
+    def _first_heard(self, refmsgid: str, msgid: str) -> bool:
+        """Whether an answer of this number may be the answer to this message: not when another one had it already. The same
+        message sent again may get the very same answer again."""
+        if len(self.heard) >= REMEMBERED:
+            for old in list(self.heard)[: REMEMBERED // 2]:
+                self.heard.pop(old, None)
+        return self.heard.setdefault(refmsgid, msgid) == msgid
 
     def sign_in(self) -> bool:
         """A new number from 9001, kept for all that follows. Whether there is one."""

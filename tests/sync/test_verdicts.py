@@ -101,6 +101,16 @@ def test_what_an_envelope_means(channel, infcode, output, words, means, kind):
     assert outcome(channel, Reply(200, PLATFORM.reply(infcode, output, words))) == (means, kind)
 
 
+@pytest.mark.parametrize("infcode", [0, -1, -2])
+def test_an_answer_from_another_area_counts_for_nothing(tmp_path, infcode):
+    reply = Reply(200, PLATFORM.reply(infcode, RIGHT, "参保地区划不存在"))
+    other = read_channel(*channel_files(tmp_path, PLATFORM, answers_from='"320000"'))
+    assert outcome(other, reply) == ("unknown", "other-answer")
+    assert outcome(other, reply, QUESTION) == ("retry", "other-answer")
+    unseen = read_channel(*channel_files(tmp_path, PLATFORM, answers_from='""'))
+    assert outcome(unseen, reply)[1] != "other-answer"
+
+
 def test_a_list_whose_cursor_has_expired_is_begun_anew(channel):
     assert outcome(channel, Reply(200, PLATFORM.reply(-2, {}, "游标已失效")), QUESTION) == ("resync", "resync")
 

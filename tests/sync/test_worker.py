@@ -498,3 +498,41 @@ def test_one_that_cannot_be_opened_is_refused_and_the_others_go_on(worker, owe, 
         (f"case:{later}", "acked", None),
     ]
     assert platform.effects == {(good, 1): 1, (later, 1): 1}
+
+
+def test_an_answer_that_another_message_had_already_does_not_count(worker, owe, box, platform, hands):
+    """Right, signed, and of a platform whose answers to a filing name no rid: only its number tells."""
+    rids = [owe("aa", 1), owe("bb", 1)]
+    right = platform.done
+
+    def nameless(infno, said):
+        output = right(infno, said)
+        return {"trt_dcla_detl_sn": "T"} if infno == "G201" else output
+
+    platform.done = nameless
+    answers, reply = [], platform.reply
+
+    def again(*arguments, **more):
+        answers.append(reply(*arguments, **more))
+        return answers[0] if len(answers) == 2 else answers[-1]
+
+    platform.reply = again
+    worker.step()
+    worker.step()
+    assert [(entry.state, entry.error_kind) for entry in box()] == [
+        (OutState.ACKED, None),
+        (OutState.UNKNOWN, "other-answer"),
+    ]
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+    assert len({entry.refmsgid for entry in box()}) == 2
+
+
+def test_the_very_same_answer_to_the_same_message_counts(worker, owe, platform):
+    owe("aa", 1)
+    (request,), _until = worker._take(worker.clock())
+    answers, reply = [], platform.reply
+    platform.reply = lambda *said, **more: answers.append(reply(*said, **more)) or answers[0]
+    assert [worker._send(request).outcome for _ in range(2)] == ["done", "done"]
+    assert answers[0] != answers[1]  # the second time it was told the first one
