@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Transport:
             timeout=httpx2.Timeout(limits.read_s, connect=limits.connect_s),
             limits=httpx2.Limits(max_keepalive_connections=0),
             trust_env=False,
+            verify=ssl.create_default_context(cafile=channel.ca_file) if channel.ca_file else True,
             follow_redirects=False,
         )
 

@@ -195,6 +195,7 @@ def channel_files(folder: Path, platform: Platform, **lines: str) -> tuple[Path,
         "client": "client\nsecret",
     }.items():
         (secret / name).write_text(value + "\n", encoding="ascii")
+        (secret / name).chmod(0o600)
     return file, secret
 
 
