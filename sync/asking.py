@@ -7,7 +7,7 @@ from datetime import datetime
 from common.db import Database
 from common.settings import Settings
 from sync.channel import SHIPPED, WrongChannel, read_channel
-from sync.people import PersonFacts, look_up_person
+from sync.people import WITHIN_S, Patience, PersonFacts, look_up_person
 from sync.talking import Talk
 from sync.transport import Transport
 
@@ -22,12 +22,18 @@ class LookUp:
         self._database, self._settings, self._clock = database, settings, clock
         self._talk: Talk | None = None
         self._base = ""
+        self._patience = Patience()
         self._one = threading.Lock()
 
     def __call__(self, certno: str, cert_type: str, name: str) -> PersonFacts | None:
-        with self._one:  # one client for the process; somebody else's question takes seconds at most
+        # One client for the process. Whoever waited for somebody else's question in vain hears nothing, at once.
+        if not self._one.acquire(timeout=WITHIN_S):
+            return None
+        try:
             talk = self._opened()
-            return look_up_person(talk, certno, cert_type, name) if talk else None
+            return look_up_person(talk, certno, cert_type, name, self._patience) if talk else None
+        finally:
+            self._one.release()
 
     def close(self) -> None:
         """Give the connection back."""

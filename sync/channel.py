@@ -5,10 +5,13 @@ Read from a TOML file (sync/data/simulator.toml is one); secrets lie in files be
 
 import base64
 import re
+import ssl
+import stat
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -16,6 +19,8 @@ from sync import sm
 
 Verdict = Literal["retry", "reject", "unknown", "sign_in", "pause", "resync"]
 SHIPPED = Path(__file__).parent / "data" / "simulator.toml"
+NAME = "province"  # what the rooms above owe to (cases/news.py): a channel of another name would never send anything
+REASON = Annotated[str, StringConstraints(pattern=r"^(\S.{4,})?$", max_length=200)]
 
 
 class WrongChannel(RuntimeError):
@@ -40,7 +45,8 @@ class EnvelopeFields(_Part):
     opter_name: Annotated[str, StringConstraints(max_length=50)]
     mac: Annotated[str, StringConstraints(max_length=20)] = ""  # of sign-in (9001)
     ip: Annotated[str, StringConstraints(min_length=1, max_length=20)] = "127.0.0.1"
-    answers_from: Annotated[str, StringConstraints(pattern=r"^\d{6}$")]
+    # The area with which the platform's own message numbers begin; empty: it is not looked at.
+    answers_from: Annotated[str, StringConstraints(pattern=r"^(\d{6})?$")] = ""
     extra: dict[str, str] = {}
 
 
@@ -63,6 +69,7 @@ class Signing(_Part):
     key_file: str = ""
     platform_key_file: str = ""
     verify_answers: bool = True
+    unverified_because: REASON = ""  # needed where answers are not verified
     # What the platform's signature covers: its output alone, as seen with one provincial client, or its code and number too.
     answer_covers: Literal["output", "code-number-output"] = "output"
 
@@ -120,6 +127,8 @@ class Profile(_Part):
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,20}$")]
     base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
+    plain_http_because: REASON = ""  # needed where http:// leads to another machine
+    ca_file: str = ""  # certificates that sign the platform's, beside the secrets; empty: those of this machine
     path: str
     envelope: EnvelopeFields
     headers: Headers = Headers()
@@ -151,6 +160,7 @@ class Channel:
     signer: sm.Signer | None = field(default=None, repr=False)
     platform_key: bytes = b""
     sm4_key: bytes = field(default=b"", repr=False)
+    ca_file: Path | None = None
 
     @property
     def name(self) -> str:
@@ -167,6 +177,8 @@ def read_channel(file: Path, secrets: Path, at: str = "") -> Channel:
     if at:
         profile = profile.model_copy(update={"base_url": at})
     signing, encryption, headers = profile.signing, profile.encryption, profile.headers
+    if not file.samefile(SHIPPED):  # that one leads to the demo's simulator only
+        _keep_apart(secrets, signing.platform_key_file if _verifies(signing) else "", profile.ca_file)
     return Channel(
         profile,
         token=_text(secrets, headers.token_file) if headers.profile == "x-tif" else "",
@@ -175,6 +187,7 @@ def read_channel(file: Path, secrets: Path, at: str = "") -> Channel:
         signer=_signer(secrets, signing) if signing.on else None,
         platform_key=_bytes(secrets, signing.platform_key_file, sm.PUBLIC_BYTES) if _verifies(signing) else b"",
         sm4_key=_bytes(secrets, encryption.key_file, 16) if encryption.on else b"",
+        ca_file=_certificates(secrets / profile.ca_file) if profile.ca_file else None,
     )
 
 
@@ -199,6 +212,12 @@ def read_profile(file: Path) -> Profile:
 def _contradiction(profile: Profile) -> str | None:
     """What no single line of the file can say."""
     limits, names = profile.limits, profile.transactions
+    if profile.name != NAME:
+        return f'name must be "{NAME}": what is owed is owed to that name'
+    if not _is_safe(profile.base_url) and not profile.plain_http_because:
+        return "base_url must be https://, or plain_http_because must say why others on the way may read and change it"
+    if not _verifies(profile.signing) and not profile.signing.unverified_because:
+        return "answers are not verified: signing.unverified_because must say why anybody's answer may be believed"
     for name, transaction in names.items():
         if transaction.query and transaction.query not in names:
             return f"{name} asks {transaction.query}, which is not there"
@@ -217,6 +236,30 @@ def _contradiction(profile: Profile) -> str | None:
         except re.error:
             return f"{rule.words!r} is no pattern"
     return None
+
+
+def _is_safe(url: str) -> bool:
+    """Whether nobody on the way can read it: TLS, or this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def _keep_apart(folder: Path, *public: str) -> None:
+    """Refuse a folder of secrets with a file that others may read, or that is public and others may change."""
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        open_to_others = stat.S_IMODE(file.stat().st_mode) & (0o022 if file.name in public else 0o077)
+        if open_to_others and file.is_file():
+            raise WrongChannel(
+                f"The file {file.name} with a secret of the channel is open to others: chmod 600 mends it."
+            )
+
+
+def _certificates(file: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError):
+        raise WrongChannel(f"The file {file.name} holds no certificates.") from None
+    return file
 
 
 def _verifies(signing: Signing) -> bool:

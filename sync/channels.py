@@ -35,14 +35,23 @@ def paused(session: Session, name: str, now: datetime) -> bool:
     return state.paused_until is None or state.paused_until > now
 
 
-def pause_for(session: Session, name: str, reason: str, now: datetime) -> None:
-    """The worker's own pause: longer each time, until something succeeds."""
+def pause_for(session: Session, name: str, reason: str, now: datetime, again: int = 0) -> None:
+    """The worker's own pause: longer each time, until something succeeds. again: how often it paused for this before, where
+    a success of something else says nothing."""
     state = state_of(session, name)
     running = state.paused_until is not None and state.paused_until > now  # another worker met the same fault
     if state.paused_by is None and not running:
         state.paused_at, state.reason = now, reason
+        state.faults = max(state.faults, again)
         state.paused_until = now + min(FIRST_PAUSE * 2 ** min(state.faults, 20), LONGEST_PAUSE)
         state.faults += 1
+
+
+def hold(session: Session, name: str, reason: str, now: datetime, until: datetime) -> None:
+    """A pause as long as the platform asked for."""
+    state = state_of(session, name)
+    if state.paused_by is None and (state.paused_until is None or state.paused_until < until):
+        state.paused_at, state.reason, state.paused_until = now, reason, until
 
 
 def pause(session: Session, name: str, account_id: str, reason: str, now: datetime) -> None:

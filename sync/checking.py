@@ -34,9 +34,11 @@ def lines(channel: Channel) -> list[str]:
         f"we are {constants.fixmedins_code} {constants.fixmedins_name}, area {constants.mdtrtarea_admvs}",
         f"gateway headers: {profile.headers.profile}",
         f"signing: {f'SM2 as {signing.signer_id}' if signing.on else 'off'}; encryption: {'SM4' if channel.sm4_key else 'off'}",
-        f"answers are {'verified' if channel.platform_key else 'NOT VERIFIED'}",
+        f"answers are {'verified' if channel.platform_key else f'NOT VERIFIED: {signing.unverified_because}'}",
         f"transactions: {names}",
     ]
+    if profile.plain_http_because:
+        said.append(f"WITHOUT TLS: {profile.plain_http_because}")
     if channel.signer:
         message = secrets.token_bytes(32)
         key = getattr(channel.signer, "public_key", b"")

@@ -17,14 +17,16 @@ from sync.transport import Stopped, Transport
 
 GRACE = 3.0  # seconds
 IDLE = 1.0
-AFTER_FAULT = 3.0  # the database is away
+AFTER_FAULT = 3.0  # the database is away, or a step failed as none should
 log = logging.getLogger("menkou.sync")
 
 
 def run(work: Callable[[], int], transport: Transport, *, until_empty: bool = False, with_parent: bool = False) -> None:
     """Call `work` for ever: at once again while it has something to do, after a second when it has not.
 
-    until_empty  return when there is nothing to do. with_parent: return when the process that started us is gone.
+    A step that fails is told by the type of its failure (words may quote what was sent) and tried again: nobody may be
+    there to start us again. until_empty: return when there is nothing to do, and what no step should raise is raised.
+    with_parent: return when the process that started us is gone.
     Only in the main thread: it sets signal handlers.
     """
     stop, parent = threading.Event(), os.getppid()
@@ -49,6 +51,12 @@ def run(work: Callable[[], int], transport: Transport, *, until_empty: bool = Fa
                 busy = work()
             except sa.exc.OperationalError:
                 log.warning("the database does not answer")
+                stop.wait(AFTER_FAULT)
+                continue
+            except Exception as problem:
+                if until_empty:
+                    raise
+                log.error("a step failed: %s", type(problem).__name__)
                 stop.wait(AFTER_FAULT)
                 continue
             if not busy:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from common.clock import SHANGHAI
 from common.ids import new_id
+from common.sealing import CannotUnseal
 from sync import sm
 from sync.channel import Backoff
 from sync.envelope import compact
@@ -110,7 +111,7 @@ def _due(
     session: Session, channel: str, *, now: datetime, most: int, logical: tuple[str, ...], new_first: bool
 ) -> list[Any]:
     """Rows of id, logical, msgid, chars. Expired ones first, then by the time they are due. Bodies are not read; on PostgreSQL the rows are locked."""
-    waits, given = _waits(), {"channel": channel, "now": now, "names": logical, "most": most}
+    waits, given = _waits(), _given(channel, now, logical, most)
     for query in (waits[2], *waits[:2]) if new_first else waits:
         found = session.execute(query, given).all()
         if found:
@@ -166,6 +167,25 @@ def _cut(found: Sequence[Any], batches: Mapping[str, int], most_chars: int) -> l
         batch.append(row)
         filling[row.logical] = batch, chars + row.chars + 1
     return requests
+
+
+def refuse_sealed(session: Session, channel: str, *, now: datetime, most: int, names: tuple[str, ...]) -> int:
+    """Refuse what is due and cannot be opened, kind "sealed"; after the right keys are back it can be replayed. How many."""
+    due = {row.id for query in _waits() for row in session.execute(query, _given(channel, now, names, most))}
+    refused = 0
+    for one in due:
+        try:
+            session.execute(sa.select(_box.c.body, _box.c.error, _box.c.answer).where(_box.c.id == one)).one()
+        except CannotUnseal:
+            values = {"state": OutState.REJECTED.value, "error": None, "answer": None, "error_kind": "sealed"}
+            values |= dict.fromkeys(("infcode", "next_at", "lease_owner", "lease_until"))
+            session.execute(sa.update(_box).where(_box.c.id == one).values(values))
+            refused += 1
+    return refused
+
+
+def _given(channel: str, now: datetime, names: tuple[str, ...], most: int) -> dict[str, Any]:
+    return {"channel": channel, "now": now, "names": names, "most": most}
 
 
 def _sent_together(session: Session, numbers: Sequence[str], now: datetime) -> dict[str, list[str]]:

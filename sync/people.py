@@ -3,6 +3,7 @@
 Somebody waits at a counter: a short time-out, one attempt, and None where there is no answer. The form works without it.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from sync.talking import Talk
 PERSON = "person"
 BY_ID_NUMBER = "02"  # mdtrt_cert_type
 MOST_ROWS = 50
+WITHIN_S = 6.0  # question, sign-in and question again, together
+QUIET_S = 60.0  # after silence nobody waits again for so long
+SILENT = ("timeout", "connect", "broken", "endless", "token")
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,23 @@ class PersonFacts:
     died: bool
 
 
-def look_up_person(talk: Talk, certno: str, cert_type: str = "01", name: str = "") -> PersonFacts | None:
+@dataclass
+class Patience:
+    """What a process remembers of a platform that did not answer: until when (time.monotonic) nobody asks it again."""
+
+    quiet_until: float = 0.0
+
+
+def look_up_person(
+    talk: Talk, certno: str, cert_type: str = "01", name: str = "", patience: Patience | None = None
+) -> PersonFacts | None:
     """The facts; None when the province knows nobody of this number, does not answer, or the channel is paused.
 
-    Takes a message number, so it writes; time-outs are the transaction's read_s in the channel file.
+    Takes a message number, so it writes. It takes WITHIN_S at most, each question no longer than the transaction's read_s in
+    the channel file; with `patience` None comes at once for a minute after the platform was silent.
     """
-    if PERSON not in talk.channel.profile.transactions:
+    patience, began = patience or Patience(), time.monotonic()
+    if PERSON not in talk.channel.profile.transactions or began < patience.quiet_until:
         return None
     with talk.database.read_session() as session:
         if paused(session, talk.channel.name, talk.clock()):
@@ -56,9 +71,14 @@ def look_up_person(talk: Talk, certno: str, cert_type: str = "01", name: str = "
         "certno": certno,
         "psn_name": name,
     }
-    judged = talk.ask(PERSON, asked)
-    if judged.outcome == "sign_in" and talk.sign_in():  # the worker has not signed in yet, or its number has run out
-        judged = talk.ask(PERSON, asked)
+    until = began + WITHIN_S
+    judged = talk.ask(PERSON, asked, until)
+    if judged.outcome == "sign_in" and talk.sign_in(
+        until
+    ):  # the worker has not signed in yet, or its number has run out
+        judged = talk.ask(PERSON, asked, until)
+    if judged.kind in SILENT or time.monotonic() > until:
+        patience.quiet_until = time.monotonic() + QUIET_S
     return facts_of(judged.output) if judged.outcome == "done" else None
 
 

@@ -1,7 +1,7 @@
 """What a reply means for what was sent: one function, its exceptions are the channel's own rules. Room `sync`, floor 2."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sync.channel import Channel, Transaction
@@ -55,13 +55,23 @@ def _judge_answer(channel: Channel, transaction: Transaction, answer: Answer, un
         return Judged(unclear, "no-envelope")
     if not answer.trusted:  # somebody else may have written it: nothing it says counts, and no more is sent meanwhile
         return Judged("pause", "answer-signature", answer.message, answer.infcode)
+    area = channel.profile.envelope.answers_from
+    if area and not (answer.refmsgid or "").startswith(area):
+        return Judged(unclear, "other-answer")  # it was signed by the platform, but to somebody else
+    judged = _of_platform(channel, transaction, answer, unclear)
+    return replace(judged, refmsgid=answer.refmsgid)
+
+
+def _of_platform(channel: Channel, transaction: Transaction, answer: Answer, unclear: Outcome) -> Judged:
     if answer.ok:
         if transaction.gives and not (isinstance(answer.output, dict) and transaction.gives in answer.output):
             return Judged(unclear, "no-result", answer.message, "0")  # cut on its way, or the answer to something else
-        return Judged("done", "ok", answer.message, "0", answer.output, answer.refmsgid)
+        return Judged("done", "ok", answer.message, "0", answer.output)
     for rule in channel.profile.answers:
         if rule.code == answer.infcode and re.search(rule.words, answer.message):
             outcome: Outcome = unclear if rule.then == "unknown" else rule.then
+            if outcome == "resync" and transaction.effect:  # there is no list to begin anew
+                outcome = "reject"
             return Judged(outcome, "business" if outcome == "reject" else rule.then, answer.message, answer.infcode)
     if answer.infcode == "-2":
         return Judged("reject", "business", answer.message, answer.infcode)

@@ -20,9 +20,11 @@ from sqlalchemy.orm import Session
 
 from common.db import Database
 from common.ids import new_id
+from common.sealing import CannotUnseal
 from sync import outbox
+from sync.brake import Brake
 from sync.channel import Channel
-from sync.channels import calm, note_ok, pause_for, paused, sign_no
+from sync.channels import calm, hold, note_ok, pause_for, paused, sign_no
 from sync.envelope import compact
 from sync.models import OutboxEntry
 from sync.talking import Talk
@@ -99,6 +101,7 @@ class Worker:
     burst_s: float = BURST_S
     owner: str = field(default_factory=new_id)
     smaller: dict[str, int] = field(default_factory=dict)  # logical → batch, after the platform said 413
+    brake: Brake = field(default_factory=Brake)
     _tidy_at: datetime | None = None
     _doubts_at: datetime | None = None  # when expired and doubtful entries go before new ones again: once a second
     _calm: bool = False  # the channel's row need not be told of another success
@@ -108,19 +111,25 @@ class Worker:
 
     def step(self) -> int:
         """Send a few requests; how many entries that settled or tried. 0: nothing is due, or the channel is paused."""
-        requests, until = self._take(self.clock())
+        try:
+            requests, until = self._take(self.clock())
+        except CannotUnseal:
+            return self._refuse_sealed(self.clock())
         if not requests:
             return 0
         enough = time.monotonic() + self.burst_s
         told: list[tuple[_Request, Judged]] = []
+        brakes = 0
         for request in requests:
             first = request[0]
             asks = first.doubtful and self._asks_first(first.logical)
-            told.append((request, self._ask(first) if asks else self._send(request)))
-            at_an_end = told[-1][1].outcome in ("pause", "sign_in") or self.transport.stopping
-            if at_an_end or time.monotonic() > enough or self.clock() >= until:
+            judged = self._ask(first) if asks else self._send(request)
+            told.append((request, judged))
+            brakes = self.brake.heard(first.logical, first.aggregate, judged) if len(request) == 1 else 0
+            enough_of_it = judged.outcome in ("pause", "sign_in") or judged.retry_after is not None or brakes > 0
+            if enough_of_it or self.transport.stopping or time.monotonic() > enough or self.clock() >= until:
                 break
-        self._settle(told, requests[len(told) :])
+        self._settle(told, requests[len(told) :], brakes)
         return sum(len(request) for request, _ in told)
 
     def tidy(self) -> None:
@@ -176,6 +185,18 @@ class Worker:
             session.commit()
             return requests, until
 
+    def _refuse_sealed(self, now: datetime) -> int:
+        """Of what is due, refuse what cannot be opened (changed, or its key is lost): a person must look, the others go on.
+        How many."""
+        names = tuple(self.channel.profile.transactions)
+        with self.database.writing() as session:
+            refused = outbox.refuse_sealed(session, self.channel.name, now=now, most=AT_ONCE, names=names)
+            session.commit()
+        log.error("%d entries of the outbox cannot be opened", refused)
+        if not refused:  # something else cannot: the loop waits and tells
+            raise CannotUnseal("channel_state")
+        return refused
+
     # Sending, with nothing locked
 
     def _send(self, request: "_Request") -> Judged:
@@ -183,7 +204,7 @@ class Worker:
         transaction = self.channel.profile.transactions[first.logical]
         bodies = ",".join(held.body for held in request)  # as frozen: nothing is written anew
         node = compact(transaction.node)
-        body = f"{{{node}:[{bodies}]}}" if transaction.batch > 1 else f"{{{node}:{bodies}}}"
+        body = f"{{{node}:[{bodies}]}}" if transaction.repeatable else f"{{{node}:{bodies}}}"
         return self.talk.post(first.logical, body, first.msgid, first.sign_no)
 
     def _ask(self, held: "_Held") -> Judged:
@@ -201,7 +222,7 @@ class Worker:
 
     # Second transaction: what became of them
 
-    def _settle(self, told: Sequence[tuple["_Request", Judged]], unsent: Sequence["_Request"]) -> None:
+    def _settle(self, told: Sequence[tuple["_Request", Judged]], unsent: Sequence["_Request"], brakes: int = 0) -> None:
         now = self.clock()
         for request, judged in told:
             log.info("%s ×%d: %s (%s)", request[0].logical, len(request), judged.outcome, judged.kind)
@@ -216,8 +237,11 @@ class Worker:
                     if one.id in entries:
                         one.stayed(entries[one.id])
             self._tell(session, outcomes, now)
+            self._halve(session, told, entries, now)
             for _, judged in told:
                 self._note(session, judged, now)
+            if brakes:
+                pause_for(session, self.channel.name, reason_of(told[-1][1]), now, again=brakes - 1)
             session.commit()
         for request, judged in told:
             self._size(request, judged)
@@ -241,17 +265,17 @@ class Worker:
             for entry, part in ours:
                 if part.outcome not in ("done", "reject"):
                     entry.msgid = None  # what is sent again is another batch, so it is another message
-        return [(entry, part, later) for entry, part in ours]
+        return [(entry, part, later, alone) for entry, part in ours]
 
     def _tell(self, session: Session, outcomes: Sequence["_Outcome"], now: datetime) -> None:
         """Write the outcomes and tell the rooms above. Where a room fails, neither: that entry is asked for again later."""
         try:
             with session.begin_nested():
-                for entry, judged, later in outcomes:
+                for entry, judged, later, _ in outcomes:
                     self._write(entry, judged, now, later)
                 session.flush()  # all at once: a room's first question would write each alone
                 # Case by case in the order of their ids, as pulls do: two workers that lock several never wait in a ring.
-                for entry, judged, _ in sorted(outcomes, key=lambda outcome: outcome[0].aggregate):
+                for entry, judged, *_ in sorted(outcomes, key=lambda outcome: outcome[0].aggregate):
                     self._say(session, entry, judged, now)
         except sa.exc.OperationalError:
             raise
@@ -260,9 +284,27 @@ class Worker:
                 for outcome in outcomes:
                     self._tell(session, [outcome], now)
                 return
-            entry, _, later = outcomes[0]
+            entry, _, later, alone = outcomes[0]
+            entry.msgid = entry.msgid if alone else None  # without the others it is another message
             log.warning("a handler of %s failed: %s", entry.logical, type(problem).__name__)
             outbox.again(entry, doubtful=True, at=later, kind=f"handler-{type(problem).__name__}"[:24])
+
+    def _halve(
+        self,
+        session: Session,
+        told: Sequence[tuple["_Request", Judged]],
+        entries: Mapping[str, OutboxEntry],
+        now: datetime,
+    ) -> None:
+        """A batch that was refused as a whole goes again as two, each under its number: what is wrong with one of them is
+        found by itself, the others arrive."""
+        for request, judged in told:
+            ours = [entries[held.id] for held in request if held.id in entries]
+            if judged.outcome != "reject" or len(request) == 1 or not ours:
+                continue
+            numbers = outbox.next_msgids(session, self.channel.profile.envelope.fixmedins_code, now, 2)
+            for place, entry in enumerate(ours):
+                entry.msgid = numbers[place < len(ours) // 2]
 
     def _note(self, session: Session, judged: Judged, now: datetime) -> None:
         """What this answer says about the channel."""
@@ -271,6 +313,9 @@ class Worker:
             self._calm = True
         elif judged.outcome == "pause":
             pause_for(session, self.channel.name, reason_of(judged), now)
+        elif judged.retry_after is not None:  # meant for all that we send, not for this one
+            asked = outbox.delay(self.channel.profile.backoff, 0, self.chance, judged.retry_after)
+            hold(session, self.channel.name, reason_of(judged), now, now + asked)
 
     def _size(self, request: "_Request", judged: Judged) -> None:
         """What this answer says about the size of batches."""
@@ -315,6 +360,7 @@ class _Held:
 
     id: str
     logical: str
+    aggregate: str
     doubtful: bool
     msgid: str
     had: tuple[str | None, datetime | None, datetime | None]
@@ -325,7 +371,7 @@ class _Held:
     def of(cls, entry: OutboxEntry, msgid: str, sign_no: str) -> "_Held":
         """As it is leased, before `leaves` is written."""
         had = (entry.msgid, entry.sent_at, entry.tried_since)
-        return cls(entry.id, entry.logical, entry.doubtful, msgid, had, sign_no, entry.body)
+        return cls(entry.id, entry.logical, entry.aggregate, entry.doubtful, msgid, had, sign_no, entry.body)
 
     def stayed(self, entry: OutboxEntry) -> None:
         """Not a byte of it has left."""
@@ -339,13 +385,18 @@ class _Held:
 
 
 _Request = list[_Held]  # what goes in one envelope, under one number
-_Outcome = tuple[OutboxEntry, Judged, datetime]  # and when to try again, where it comes to that
+# And when to try again, where it comes to that; whether it went alone.
+_Outcome = tuple[OutboxEntry, Judged, datetime, bool]
 
 
 def reason_of(judged: Judged) -> str:
-    """Why a channel pauses, for people who may not see what was sent: words of a platform may quote it."""
-    words = re.sub(r"[0-9A-Za-z]{6,}", "…", judged.words)[:100] if judged.kind != "answer-signature" else ""
-    return f"{judged.kind}: {words}".rstrip(": ")
+    """Why a channel pauses, for people who may not see what was sent: kind and code. A platform's words may quote it; where
+    there is no code the words are ours ("HTTP 404")."""
+    if judged.kind == "answer-signature":
+        return judged.kind
+    if judged.infcode is None:
+        return f"{judged.kind}: {judged.words}".rstrip(": ")
+    return f"{judged.kind}: {judged.infcode}" if re.fullmatch(r"-?[0-9]{1,4}", judged.infcode) else judged.kind
 
 
 def _for_one(judged: Judged, held: _Held, *, alone: bool, most_chars: int) -> Judged:
@@ -353,6 +404,8 @@ def _for_one(judged: Judged, held: _Held, *, alone: bool, most_chars: int) -> Ju
     a row that is missing was not done. What is too large alone is refused only when it is larger than we agreed on."""
     if judged.outcome == "smaller" and alone:
         return replace(judged, outcome="reject" if len(held.body) > most_chars else "retry")
+    if judged.outcome == "reject" and not alone:
+        return replace(judged, outcome="smaller")  # who of them is meant is not said
     output = judged.output
     if judged.outcome != "done" or not isinstance(output, dict):
         return judged

@@ -186,7 +186,9 @@ class Wire(Transport):
         super().__init__(channel)
         self.world = world
 
-    def _read(self, url: str, content: bytes, headers: dict[str, str], read_s: float) -> Reply:
+    def _read(
+        self, url: str, content: bytes, headers: dict[str, str], read_s: float, until: float | None = None
+    ) -> Reply:
         return self.world.carry(url.rsplit("/", 1)[1], {k.lower(): v for k, v in headers.items()}, content)
 
 

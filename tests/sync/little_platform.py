@@ -1,7 +1,8 @@
 """A platform of 100 lines on a thread: it answers as it is told, and remembers what it did. The channel that leads to it.
 
-It answers G201 and G101 once per rid and version, and signs with a key of its own. `wrong` holds what it shall do wrong:
-functions of (infno, number of the call) that give a name of the faults in `_fault`, or None.
+It signs with a key of its own, and does a filing as often as it comes: also under its old number, unless `dedupe`, as a
+platform may that promises nothing. `effects` counts that. A work order of a version that it has changes nothing.
+`wrong` holds what it shall do wrong: functions of (infno, number of the call) that give a name of the faults, or None.
 """
 
 import base64
@@ -33,6 +34,8 @@ class Platform:
         self.client_public = b""
         self.calls: list[tuple[str, str, str]] = []  # infno, msgid, the text of input
         self.effects: Counter[tuple[str, int]] = Counter()  # (rid, ver_no) → how often it was done
+        self.dedupe = False  # whether a filing under a number that was done already changes nothing
+        self.numbers: set[str] = set()  # of what was done
         self.known: dict[str, int] = {}
         self.order: list[tuple[str, int]] = []
         self.lists: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}  # infno → node → output
@@ -48,10 +51,10 @@ class Platform:
         if infno == "G101":
             return {"result": [self._row(row) for row in said["matt"]]}
         if infno == "G201":
-            row = self._row(said["appy"])
+            row = self._row(said["appy"], once=False)
             return row | {"trt_dcla_detl_sn": "T" + row["rid"][:20]}
         if infno == "G202":
-            row = self._row(said["data"])
+            row = self._row(said["data"], once=False)
             return {"rid": row["rid"], "ver_no": row["ver_no"]}
         if infno == "G203" and "rid" in said["data"]:
             rid = said["data"]["rid"]
@@ -61,12 +64,14 @@ class Platform:
             return {"signinoutb": {"sign_no": self.needs_sign_no, "sign_time": "2026-11-23 10:00:00"}}
         return self.lists[infno](said.get("data", {})) if infno in self.lists else {}
 
-    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
-        rid, version = row["rid"], row["ver_no"]
+    def _row(self, row: dict[str, Any], *, once: bool = True) -> dict[str, Any]:
+        rid, version, number = row["rid"], row["ver_no"], self.calls[-1][1]
         if rid in self.refuse:
             return {"rid": rid, "ver_no": version, "code": "-2", "msg": "经办机构不存在"}
-        if self.known.get(rid, -1) < version:
-            self.known[rid] = version
+        done = self.known.get(rid, -1) >= version if once else self.dedupe and number in self.numbers
+        if not done:
+            self.known[rid] = max(version, self.known.get(rid, -1))
+            self.numbers.add(number)
             self.effects[rid, version] += 1
             self.order.append((rid, version))
         return {"rid": rid, "ver_no": version, "code": "0", "msg": ""}
@@ -104,7 +109,7 @@ class _Answer(BaseHTTPRequestHandler):
                 assert sm.verifies(platform.client_public, body.encode(), signature)
             if platform.needs_sign_no and infno != "9001" and said["sign_no"] != platform.needs_sign_no:
                 return self._send(200, platform.reply(-1, {}, "签到已失效"))
-            if fault not in ("lost", "500", "busy", "429", "slow-before"):
+            if fault not in ("lost", "500", "busy", "429", "413", "422", "slow-before"):
                 output: Any = platform.done(infno, said["input"])
             refused = infno == "G201" and said["input"]["appy"]["rid"] in platform.refuse
         match fault:
@@ -190,6 +195,7 @@ def channel_files(folder: Path, platform: Platform, **lines: str) -> tuple[Path,
         "client": "client\nsecret",
     }.items():
         (secret / name).write_text(value + "\n", encoding="ascii")
+        (secret / name).chmod(0o600)
     return file, secret
 
 

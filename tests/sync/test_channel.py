@@ -2,8 +2,10 @@
 
 import pytest
 
+from cases import news
 from common.settings import ROOT
-from sync.channel import SHIPPED, WrongChannel, read_channel, read_profile
+from sync import checking
+from sync.channel import NAME, SHIPPED, WrongChannel, read_channel, read_profile
 from tests.sync.little_platform import Platform, channel_files
 
 PLATFORM = Platform()
@@ -14,7 +16,15 @@ WRONG = [
     ('name = "province"', 'name = "Province!"', "name"),
     ('name = "province"', "", "name"),
     ('name = "province"', 'name = "province', "is not TOML"),
+    ('name = "province"', 'name = "shandong"', 'name must be "province"'),
     ('base_url = "http://127.0.0.1:1"', 'base_url = "ftp://x"', "base_url"),
+    ('base_url = "http://127.0.0.1:1"', 'base_url = "http://10.1.2.3"', "base_url must be https://"),
+    ('base_url = "http://127.0.0.1:1"', 'base_url = "http://127.0.0.1.example"', "base_url must be https://"),
+    ('base_url = "http://127.0.0.1:1"', 'base_url = "http://127.0.0.1@example"', "base_url must be https://"),
+    ('name = "province"', 'name = "province"\nca_file = "none.pem"', "none.pem holds no certificates"),
+    ("verify_answers = true", "verify_answers = false", "unverified_because must say why"),
+    ("verify_answers = true", 'verify_answers = false\nunverified_because = "x"', "signing.unverified_because"),
+    ("[signing]\non = true", "[signing]\non = false", "unverified_because must say why"),
     ('"H37000000001"', '"H370"', "envelope.fixmedins_code"),
     ('mdtrtarea_admvs = "370000"', 'mdtrtarea_admvs = "鲁"', "envelope.mdtrtarea_admvs"),
     ('opter_type = "3"', 'opter_type = "9"', "envelope.opter_type"),
@@ -76,6 +86,35 @@ def test_a_secret_that_is_missing_or_wrong_is_named_and_not_said(tmp_path, name,
     with pytest.raises(WrongChannel, match=name) as said:
         read_channel(file, secrets)
     assert content is None or content not in str(said.value)
+
+
+@pytest.mark.parametrize("name", [*SECRETS, "sm4.key"])
+def test_a_secret_that_others_may_read_is_refused(tmp_path, name):
+    file, secrets = channel_files(tmp_path, PLATFORM)
+    (secrets / name).chmod(0o640)
+    if name == "platform-sm2-public.key":
+        read_channel(file, secrets)
+        (secrets / name).chmod(0o660)
+    with pytest.raises(WrongChannel, match=rf"The file {name} .* is open to others: chmod 600 mends it\.$"):
+        read_channel(file, secrets)
+    assert read_channel(SHIPPED, secrets)  # a demo
+
+
+def test_what_is_unsafe_goes_with_a_reason_and_check_says_it(tmp_path):
+    file, secrets = channel_files(tmp_path, PLATFORM)
+    text = file.read_text().replace('base_url = "http://127.0.0.1:1"', 'base_url = "http://10.1.2.3"')
+    text = text.replace('path = "/', 'plain_http_because = "专线，另有加密机"\npath = "/', 1)
+    file.write_text(text.replace("verify_answers = true", 'verify_answers = false\nunverified_because = "省里不签"'))
+    with pytest.raises(WrongChannel, match="unverified_because"):  # too short for a reason
+        read_channel(file, secrets)
+    file.write_text(file.read_text().replace("省里不签", "省里的回音没有签名"))
+    said = checking.lines(read_channel(file, secrets))
+    assert "answers are NOT VERIFIED: 省里的回音没有签名" in said
+    assert "WITHOUT TLS: 专线，另有加密机" in said
+
+
+def test_the_channel_is_named_as_what_is_owed_to_it():
+    assert read_profile(SHIPPED).name == NAME == news.CHANNEL
 
 
 def test_a_key_that_is_no_key_is_named(tmp_path):

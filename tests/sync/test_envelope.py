@@ -52,7 +52,11 @@ def test_each_attempt_is_signed_anew(tmp_path):
 
 def test_an_unsigned_channel_says_so(tmp_path):
     file, secrets = channel_files(tmp_path, PLATFORM)
-    file.write_text(file.read_text().replace("[signing]\non = true", "[signing]\non = false"))
+    file.write_text(
+        file.read_text().replace(
+            "[signing]\non = true", '[signing]\non = false\nunverified_because = "省里的回音没有签名"'
+        )
+    )
     said = json.loads(request(read_channel(file, secrets), "case_submit", BODY, msgid="m" * 30, now=NOW))
     assert (said["cainfo"], said["signtype"]) == ("", "")
 

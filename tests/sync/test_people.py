@@ -1,9 +1,12 @@
 """Who a person is to the province, for a form; without an answer the form goes on without."""
 
+import time
+
 import pytest
 
+from sync import people
 from sync.channels import pause
-from sync.people import Insured, facts_of, look_up_person
+from sync.people import Insured, Patience, facts_of, look_up_person
 from sync.talking import Talk
 from sync.transport import Transport
 from tests.conftest import on_sqlite
@@ -56,6 +59,36 @@ def test_without_an_answer_nothing_is_known(talk, platform, fault):
     platform.lists["1101"] = lambda node: WANG
     platform.wrong = lambda infno, n: fault
     assert look_up_person(talk, "379801195208170020") is None
+
+
+def test_after_silence_nobody_waits_again_for_a_minute(talk, platform):
+    platform.lists["1101"] = lambda node: WANG
+    patience = Patience()
+    platform.wrong = lambda infno, n: "lost"
+    assert look_up_person(talk, "379801195208170020", patience=patience) is None
+    platform.wrong = lambda infno, n: None
+    assert look_up_person(talk, "379801195208170020", patience=patience) is None
+    assert len(platform.calls) == 1
+    patience.quiet_until -= people.QUIET_S
+    assert look_up_person(talk, "379801195208170020", patience=patience).name == "王玉兰"
+
+
+@pytest.mark.parametrize("fault", ["500", "busy"])
+def test_an_answer_that_helps_nobody_is_no_silence(talk, platform, fault):
+    patience = Patience()
+    platform.wrong = lambda infno, n: fault
+    look_up_person(talk, "379801195208170020", patience=patience)
+    assert patience == Patience()
+
+
+def test_question_sign_in_and_question_end_together(talk, platform, monkeypatch):
+    monkeypatch.setattr(people, "WITHIN_S", 0.4)
+    platform.needs_sign_no = "an older one"
+    patience, began = Patience(), time.monotonic()
+    platform.wrong = lambda infno, n: "slow" if infno == "9001" else None
+    assert look_up_person(talk, "379801195208170020", patience=patience) is None
+    assert [call[0] for call in platform.calls] == ["1101", "9001"]
+    assert patience.quiet_until > began + people.QUIET_S
 
 
 def test_a_paused_channel_is_not_asked(talk, platform, database, hands):

@@ -78,7 +78,14 @@ ENVELOPES = [
     (-1, {}, "请求时间戳超出范围", "pause", "pause"),
     (-2, {}, "参保地区划不存在", "reject", "business"),
     ("-2", {}, "", "reject", "business"),
-    (-2, {}, "游标已失效，请从头全量拉取", "resync", "resync"),
+    (-2, {}, "游标已失效，请从头全量拉取", "reject", "business"),  # there is no list
+    (-2, {}, "报文 缺少 opter", "pause", "pause"),
+    (-2, {}, "mdtrtarea_admvs 已撤并，现为 370115", "pause", "pause"),
+    (-2, {}, "input 应只有节点 appy", "pause", "pause"),
+    (-2, {}, "没有这个交易", "pause", "pause"),
+    (-2, {}, "msgid 重复且 input 不同", "reject", "business"),
+    (-2, {}, "appy 缺少 psn_name", "reject", "business"),
+    (-2, {}, "rloc_admdvs 不是有效的医保区划", "reject", "business"),
     (-99, {}, "?", "unknown", "system"),
     (1, {}, "成功", "unknown", "system"),
     (True, {}, "成功", "unknown", "no-envelope"),
@@ -92,6 +99,20 @@ ENVELOPES = [
 @pytest.mark.parametrize(("infcode", "output", "words", "means", "kind"), ENVELOPES)
 def test_what_an_envelope_means(channel, infcode, output, words, means, kind):
     assert outcome(channel, Reply(200, PLATFORM.reply(infcode, output, words))) == (means, kind)
+
+
+@pytest.mark.parametrize("infcode", [0, -1, -2])
+def test_an_answer_from_another_area_counts_for_nothing(tmp_path, infcode):
+    reply = Reply(200, PLATFORM.reply(infcode, RIGHT, "参保地区划不存在"))
+    other = read_channel(*channel_files(tmp_path, PLATFORM, answers_from='"320000"'))
+    assert outcome(other, reply) == ("unknown", "other-answer")
+    assert outcome(other, reply, QUESTION) == ("retry", "other-answer")
+    unseen = read_channel(*channel_files(tmp_path, PLATFORM, answers_from='""'))
+    assert outcome(unseen, reply)[1] != "other-answer"
+
+
+def test_a_list_whose_cursor_has_expired_is_begun_anew(channel):
+    assert outcome(channel, Reply(200, PLATFORM.reply(-2, {}, "游标已失效")), QUESTION) == ("resync", "resync")
 
 
 def test_an_empty_output_is_empty_in_every_dress(channel):

@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from common.db import Database
 from sync.channels import pause, paused, resume, state_of
@@ -263,6 +264,7 @@ def test_what_is_tried_for_days_is_not_given_up(worker, owe, box, platform, hand
 
 def test_a_slow_worker_whose_lease_ran_out_does_not_overwrite_what_another_found(new_worker, owe, box, platform, hands):
     slow, quick = new_worker(), new_worker()
+    platform.dedupe = True  # it sends what it took, under the number that both use
     rids = [owe(name, 1) for name in ("aa", "bb", "cc")]
     requests, _until = slow._take(hands())
     hands.turn(minutes=10)
@@ -341,7 +343,7 @@ def test_a_failure_among_what_was_leased_together_is_its_own(new_worker, owe, bo
         (OutState.ACKED, None),
     ]
     settle(worker, hands)
-    assert platform.effects == {(rid, 1): 1 for rid in rids}
+    assert platform.effects == {(rid, 1): 1 for rid in rids if not rid.startswith("dd")}
 
 
 def test_two_workers_at_once_do_everything_once_and_in_order(database, channel, new_worker, owe, box, platform, hands):
@@ -430,3 +432,107 @@ def test_a_database_is_not_locked_while_something_is_on_its_way(worker, owe, pla
     platform.done = meanwhile
     worker.step()
     assert wrote
+
+
+# Batches
+
+
+def test_a_batch_that_a_gateway_refuses_is_halved_until_the_one_that_is_wrong_is_found(
+    new_worker, owe, box, platform, hands
+):
+    worker = new_worker(burst_s=60)
+    rids = [owe(f"{number:02x}", 1, "work_order") for number in range(8)]
+    for number in range(8):
+        owe(f"{number:02x}", 2)
+    platform.wrong = lambda infno, n: "422" if infno == "G101" and rids[5] in platform.calls[-1][2] else None
+    settle(worker, hands)
+    refused = [(entry.aggregate, entry.error_kind) for entry in box() if entry.state == OutState.REJECTED]
+    assert refused == [(f"case:{rids[5]}", "http-422")]
+    assert {entry.state for entry in box() if entry.aggregate != f"case:{rids[5]}"} == {OutState.ACKED}
+    sizes = [call[2].count('"rid"') for call in platform.calls if call[0] == "G101"]
+    assert sizes[:3] == [8, 4, 4]
+    assert sorted(sizes[3:]) == [1, 1, 2, 2]
+    assert len({call[1] for call in platform.calls}) == len(platform.calls)  # each another number
+    assert worker.smaller == {}  # the next batches are as large as ever
+
+
+def test_what_a_room_failed_to_hear_of_a_batch_goes_under_another_number(new_worker, owe, box, platform, hands):
+    bad = [True]
+    rids = [owe(name, 1, "work_order") for name in ("aa", "bb", "cc")]
+
+    def acked(_session, _logical, aggregate, _answer, _now):
+        if aggregate == f"case:{rids[1]}" and bad:
+            raise ValueError
+
+    worker = new_worker(handlers=Handlers(acked=acked))
+    worker.step()
+    bad.clear()
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert [call[2].count('"rid"') for call in platform.calls] == [3, 1]
+    assert platform.calls[0][1] != platform.calls[1][1]
+
+
+def test_batches_of_one_are_still_lists(tmp_path, platform, new_worker, owe, box, hands):
+    worker = new_worker(channel_to(tmp_path, platform, batch="1"))
+    owe("aa", 1, "work_order")
+    settle(worker, hands)
+    assert [entry.state for entry in box()] == [OutState.ACKED]
+    assert platform.calls[0][2].startswith('{"matt":[{')
+
+
+def test_one_that_cannot_be_opened_is_refused_and_the_others_go_on(worker, owe, box, platform, hands, session):
+    bad, good = owe("aa", 1), owe("bb", 1)
+    owe("aa", 2)
+    later = owe("cc", 1, "work_order")
+    session.execute(
+        sa.text("UPDATE outbox SET body = :junk WHERE aggregate = :bad"), {"junk": b"\1" * 40, "bad": f"case:{bad}"}
+    )
+    session.commit()
+    settle(worker, hands)
+    seen = "SELECT aggregate, state, error_kind FROM outbox ORDER BY id"
+    assert [tuple(row) for row in session.execute(sa.text(seen))] == [
+        (f"case:{bad}", "rejected", "sealed"),
+        (f"case:{good}", "acked", None),
+        (f"case:{bad}", "pending", None),
+        (f"case:{later}", "acked", None),
+    ]
+    assert platform.effects == {(good, 1): 1, (later, 1): 1}
+
+
+def test_an_answer_that_another_message_had_already_does_not_count(worker, owe, box, platform, hands):
+    """Right, signed, and of a platform whose answers to a filing name no rid: only its number tells."""
+    rids = [owe("aa", 1), owe("bb", 1)]
+    right = platform.done
+
+    def nameless(infno, said):
+        output = right(infno, said)
+        return {"trt_dcla_detl_sn": "T"} if infno == "G201" else output
+
+    platform.done = nameless
+    answers, reply = [], platform.reply
+
+    def again(*arguments, **more):
+        answers.append(reply(*arguments, **more))
+        return answers[0] if len(answers) == 2 else answers[-1]
+
+    platform.reply = again
+    worker.step()
+    worker.step()
+    assert [(entry.state, entry.error_kind) for entry in box()] == [
+        (OutState.ACKED, None),
+        (OutState.UNKNOWN, "other-answer"),
+    ]
+    settle(worker, hands)
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+    assert len({entry.refmsgid for entry in box()}) == 2
+
+
+def test_the_very_same_answer_to_the_same_message_counts(worker, owe, platform):
+    owe("aa", 1)
+    (request,), _until = worker._take(worker.clock())
+    answers, reply = [], platform.reply
+    platform.reply = lambda *said, **more: answers.append(reply(*said, **more)) or answers[0]
+    assert [worker._send(request).outcome for _ in range(2)] == ["done", "done"]
+    assert answers[0] != answers[1]  # the second time it was told the first one
