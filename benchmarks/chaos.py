@@ -33,10 +33,13 @@ COLUMNS = (
     ("sent", 6),
     ("acked", 6),
     ("refused", 7),
+    ("cancelled", 9),
+    ("decisions", 9),
     ("doubled", 7),
     ("lost", 4),
     ("order", 5),
     ("left", 4),
+    ("told", 4),
     ("s", 5),
 )
 
@@ -71,8 +74,18 @@ def part(server: postgres.Server | None, seed: int, ops: int) -> dict[str, objec
         found = chaos.run(database, Path(folder), seed=seed, ops=ops)
         database.engine.dispose()
     shown = (seed, "PostgreSQL" if server else "SQLite", ops, f"{found.faults:.0%}", sum(found.kills.values()))
-    shown += (found.stalls, found.replays, found.sent, found.acked, found.refused, len(found.doubled), len(found.lost))  # type: ignore[assignment]
-    line([*shown, len(found.disorder), len(found.left), round(found.seconds)])
+    shown += (
+        found.stalls,
+        found.replays,
+        found.sent,
+        found.acked,
+        found.refused,
+        found.cancelled,
+        found.decided,
+        len(found.doubled),
+        len(found.lost),
+    )  # type: ignore[assignment]
+    line([*shown, len(found.disorder), len(found.left), len(found.told), round(found.seconds)])
     return found.wrong
 
 

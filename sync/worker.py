@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -37,38 +37,6 @@ BURST_S = 1.0  # after it none of them is begun any more: a person's pause waits
 log = logging.getLogger("menkou.sync")
 
 
-class Planned(Protocol):
-    """What a list of stations would do here."""
-
-    @property
-    def closing(self) -> int:
-        """How many open stations it would close."""
-        ...
-
-    @property
-    def open_now(self) -> int:
-        """Of how many."""
-        ...
-
-    @property
-    def facts(self) -> Sequence[Any]:
-        """What would change; empty when nothing would."""
-        ...
-
-    @property
-    def wrong(self) -> Mapping[str, str]:
-        """Code of a row that cannot be used → why."""
-        ...
-
-
-@dataclass(frozen=True)
-class Roster:
-    """plan: session to read, the rows, whether they are the whole list, now. apply: session, the plan, now."""
-
-    plan: Callable[[Session, list[Any], bool, datetime], Planned]
-    apply: Callable[[Session, Any, datetime], object]
-
-
 @dataclass(frozen=True)
 class Handlers:
     """What rooms above want to hear, handed down by app.py. Called inside the transaction that writes the outcome; one
@@ -77,13 +45,11 @@ class Handlers:
     acked, rejected  session, logical, aggregate, what the province answered (or its words), now. rejected is for what the
                      platform itself refused, not for what a gateway did not let through.
     decided          session, a row of G203, now. False: we do not know that case.
-    roster           what compares a list of stations with ours, and keeps it.
     """
 
     acked: Callable[[Session, str, str, Any, datetime], None] = lambda *_: None
     rejected: Callable[[Session, str, str, str, datetime], None] = lambda *_: None
     decided: Callable[[Session, dict[str, Any], datetime], bool] = lambda *_: False
-    roster: Roster | None = None
 
 
 @dataclass

@@ -29,8 +29,9 @@ from platform_sim.transactions import Office
 from sync import outbox
 from sync.channel import SHIPPED, Channel, read_channel
 from sync.models import OutboxEntry, OutState
+from sync.pulls import Puller
 from sync.transport import Reply, Transport
-from sync.worker import Worker
+from sync.worker import Handlers, Worker
 from tests.platform_sim.caller import appy, matt
 from tests.sync.working import Hands
 
@@ -38,8 +39,8 @@ START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RATE = 0.5  # of calls that the platform or its gateway spoils; the network's own faults come on top
 KILLS, STALLS, LATE = 0.25, 0.04, 0.04  # of steps, of calls, of calls
 WRONG = 0.03  # of cases: their last message is one that the platform must refuse
-PULLS = {"pages-shuffled", "pages-repeated", "cursor-expired"}
-KINDS = sorted(set(faults.KINDS) - PULLS)
+CANCELS, PULLS = 0.3, 0.2  # of filings that arrived, of turns
+KINDS = sorted(faults.KINDS)
 OURS = re.compile(r"BEGIN|SAVEPOINT|ROLLBACK|RELEASE|COMMIT")
 
 
@@ -86,13 +87,16 @@ class Found:
     disorder: list[Any] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)
     left: list[Any] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)  # news that a room heard twice, never, or that is none
+    cancelled: int = 0
+    decided: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
     @property
     def wrong(self) -> dict[str, list[Any]]:
         """What must be empty."""
-        names = ("doubled", "lost", "disorder", "reused", "left")
+        names = ("doubled", "lost", "disorder", "reused", "left", "told")
         return {name: getattr(self, name)[:5] for name in names if getattr(self, name)}
 
 
@@ -202,7 +206,30 @@ class Owed:
     cases: dict[str, list[tuple[str, int]]] = field(default_factory=dict)  # rid → (infno, version), right ones
     open: dict[str, int] = field(default_factory=dict)  # rid → number of the case, where more may come
     wrong: set[str] = field(default_factory=set)  # keys
+    replayed: set[tuple[str, int]] = field(default_factory=set)  # rid and version of work orders that others overtook
     many: int = 0
+
+    def cancel(self, most: int) -> None:
+        """Sometimes a filing that arrived is taken back: the last thing its case says."""
+        with self.database.writing() as session:
+            arrived = session.execute(sa.text("SELECT rid, ver, sn FROM news WHERE what = 'case_submit'")).all()
+            for rid, version, sn in arrived:
+                newest = rid in self.open and self.cases[rid][-1] == ("G201", version)
+                if newest and sn and most > 0 and self.chance.random() < CANCELS:
+                    most -= 1
+                    body = {"trt_dcla_detl_sn": sn, "psn_no": "37", "memo": "不去了", "rid": rid, "ver_no": version + 1}
+                    self._owe(session, "case_cancel", rid, version + 1, body)
+                    self.cases[rid].append(("G202", version + 1))
+                    del self.open[rid]
+                    self.many += 1
+            session.commit()
+
+    def _owe(self, session: Any, logical: str, rid: str, version: int, body: dict[str, Any]) -> str:
+        key = f"{logical}:{rid}:{version}"
+        owed = {"aggregate": f"case:{rid}", "logical": logical, "key": key, "body": body, "now": self.hands()}
+        for _ in range(1 + (self.chance.random() < 0.05)):  # the same fact told twice is owed once
+            outbox.owe(session, county_code="371302", channel="province", **owed)
+        return key
 
     def some(self, most: int) -> None:
         """A few more, of cases old and new, in one transaction."""
@@ -223,19 +250,42 @@ class Owed:
         body = appy(number, version) if filing else matt(number, version)
         body |= {"psn_name": self.chance.choice(("王玉兰", "𠮷田一", "买买提·艾力"))}
         logical, infno = ("case_submit", "G201") if filing else ("work_order", "G101")
-        key = f"{logical}:{rid}:{version}"
-        if self.chance.random() < WRONG:
+        wrong = self.chance.random() < WRONG
+        if wrong:
             body["certno"] = "379801195208170021"  # its check digit is wrong
-            self.wrong.add(key)
             del self.open[rid]
         else:
             self.cases[rid].append((infno, version))
             if version >= 6:
                 del self.open[rid]
-        owed = {"aggregate": f"case:{rid}", "logical": logical, "key": key, "body": body, "now": self.hands()}
-        for _ in range(1 + (self.chance.random() < 0.05)):  # the same fact told twice is owed once
-            outbox.owe(session, county_code="371302", channel="province", **owed)
+        key = self._owe(session, logical, rid, version, body)
+        if wrong:
+            self.wrong.add(key)
         self.many += 1
+
+
+class Rooms:
+    """What hears the news here: rows in the same database, so what is undone was not heard. Now and then one fails."""
+
+    def __init__(self, chance: random.Random, world: "World"):
+        self.chance, self.world = chance, world
+
+    def handlers(self) -> Handlers:
+        return Handlers(acked=self.acked, decided=self.decided)
+
+    def acked(self, session: Any, logical: str, aggregate: str, answer: Any, _now: datetime) -> None:
+        self._note(session, logical, aggregate.removeprefix("case:"), answer)
+
+    def decided(self, session: Any, row: dict[str, Any], _now: datetime) -> bool:
+        self._note(session, "decided", row["rid"], row | {"ver_no": row["ver"]})
+        return True
+
+    def _note(self, session: Any, what: str, rid: str, said: Any) -> None:
+        if not self.world.calm and what != "decided" and self.chance.random() < 0.02:
+            raise ValueError("a room fails")
+        said = said if isinstance(said, dict) else {}
+        row = {"what": what, "rid": rid, "ver": said.get("ver_no", -1), "sn": said.get("trt_dcla_detl_sn") or ""}
+        session.execute(sa.text("INSERT INTO news (what, rid, ver, sn) VALUES (:what, :rid, :ver, :sn)"), row)
 
 
 def run(database: Database, folder: Path, *, seed: int, ops: int, rate: float = RATE) -> Found:
@@ -249,37 +299,46 @@ def run(database: Database, folder: Path, *, seed: int, ops: int, rate: float = 
     world = World(service, hands, chance)
     owed = Owed(chance, database, hands)
     found = Found(seed, ops)
+    with database.writing() as session:
+        session.execute(sa.text("CREATE TABLE news (what TEXT, rid TEXT, ver INTEGER, sn TEXT)"))
+        session.commit()
+    rooms = Rooms(chance, world)
     with deadly(database, world):
-        workers = [new_worker(database, channel, world, seed + n) for n in range(2)]
+        workers = [new_worker(database, channel, world, seed + n, rooms) for n in range(2)]
         service.plan.put([faults.read_rule({"kinds": KINDS, "rate": rate, "seconds": 3})])
         quiet = 0
         while owed.many < ops or quiet < 25:
             if owed.many < ops and chance.random() < 0.3:
                 owed.some(ops - owed.many)
+                owed.cancel(ops - owed.many)
             me = chance.randrange(2)
             world.meanwhile = lambda other=workers[1 - me]: _few(other)
             world.doom = _doom(chance)
             try:
-                done = workers[me].step()
+                done = puller(workers[me]).step() if chance.random() < PULLS else workers[me].step()
             except Killed as end:
                 found.kills[str(end)] += 1
-                workers[me], done = new_worker(database, channel, world, chance.random()), 1
+                workers[me], done = new_worker(database, channel, world, chance.random(), rooms), 1
             world.doom = Doom()
             quiet = 0 if done else quiet + 1
             hands.turn(seconds=chance.choice((1, 10, 60, 400)) if not done else chance.uniform(0, 2))
             if chance.random() < 0.005:
-                found.replays += replay(database, hands, owed.wrong)
+                found.replays += replay(database, hands, owed)
         world.calm = True
         service.plan.put([])
         for _ in range(200):
             hands.turn(minutes=35)
-            found.replays += replay(database, hands, owed.wrong)
+            found.replays += replay(database, hands, owed)
             worked = [w.step() for w in workers]
             while any(worked):
                 worked = [w.step() for w in workers]
             if not _waiting(database, owed.wrong):
                 break
         world._bring_late()
+        for _ in range(200):  # until there was nothing new twice
+            hands.turn(minutes=35)
+            if not puller(workers[0]).step() and not puller(workers[0]).step():
+                break
     count(found, world, owed, database)
     for worker in workers:
         worker.transport.close()
@@ -288,11 +347,17 @@ def run(database: Database, folder: Path, *, seed: int, ops: int, rate: float = 
     return found
 
 
-def new_worker(database: Database, channel: Channel, world: World, seed: float) -> Worker:
-    return Worker(database, channel, Wire(channel, world), world.hands, chance=random.Random(seed), burst_s=3_600)
+def new_worker(database: Database, channel: Channel, world: World, seed: float, rooms: Rooms) -> Worker:
+    wire, heard = Wire(channel, world), rooms.handlers()
+    return Worker(database, channel, wire, world.hands, heard, chance=random.Random(seed), burst_s=3_600)
 
 
-def replay(database: Database, hands: Hands, wrong: set[str]) -> int:
+def puller(worker: Worker) -> Puller:
+    """Reads decisions in the same process as this worker."""
+    return Puller(worker.database, worker.talk, worker.clock, worker.handlers, chance=worker.chance)
+
+
+def replay(database: Database, hands: Hands, owed: Owed) -> int:
     """An operator replays what was refused a while ago; what is wrong indeed is left after a second look."""
     with database.writing() as session:
         refused = session.scalars(
@@ -300,9 +365,11 @@ def replay(database: Database, hands: Hands, wrong: set[str]) -> int:
                 OutboxEntry.state == OutState.REJECTED, OutboxEntry.sent_at < hands() - timedelta(minutes=10)
             )
         ).all()
-        again = [entry for entry in refused if entry.key not in wrong]
+        again = [entry for entry in refused if entry.key not in owed.wrong]
         for entry in again:
             outbox.replay(entry, hands())
+            if entry.logical in outbox.WHOLE:
+                owed.replayed.add((entry.aggregate.removeprefix("case:"), int(entry.key.rsplit(":", 1)[1])))
         session.commit()
     return len(again)
 
@@ -316,8 +383,12 @@ def count(found: Found, world: World, owed: Owed, database: Database) -> None:
         there = effects.pop(rid, [])
         times = Counter(there)
         found.doubled += [(rid, *one, n) for one, n in times.items() if n > 1]
-        found.lost += [(rid, *one) for one in right if one not in times]
-        if list(dict.fromkeys(there)) != right:
+        found.cancelled += sum(infno == "G202" for infno, _version in times)
+        # A work order that was refused let later ones by: it may come after them, and after a later work order not at all.
+        newest = max((version for infno, version in times if infno == "G101"), default=0)
+        free = {("G101", version) for whose, version in owed.replayed if whose == rid}
+        found.lost += [(rid, *one) for one in right if one not in times and not (one in free and one[1] < newest)]
+        if [one for one in dict.fromkeys(there) if one not in free] != [one for one in right if one not in free]:
             found.disorder.append((rid, there, right))
     found.disorder += list(effects.items())  # nobody owed that
     with database.read_session() as session:
@@ -330,9 +401,26 @@ def count(found: Found, world: World, owed: Owed, database: Database) -> None:
                 right_end = entry.state == OutState.ACKED
             if not right_end:
                 found.left.append((entry.key, entry.state, entry.error_kind))
+    found.told, found.decided = told(database, world)
     found.sent = world.service.book.row("SELECT count(*) FROM journal")[0]
     found.faults = world.spoiled / max(1, world.calls)
     found.stalls, found.kinds, found.reused = world.stalls, world.kinds, world.reused
+
+
+def told(database: Database, world: World) -> tuple[list[Any], int]:
+    """What is wrong with the news that rooms heard, and how many decisions: of every message that arrived one, of every
+    filing the newest decision, nothing twice."""
+    with database.read_session() as session:
+        heard = [tuple(row) for row in session.execute(sa.text("SELECT what, rid, ver FROM news"))]
+        arrived = sa.select(OutboxEntry.logical, OutboxEntry.aggregate).where(OutboxEntry.state == OutState.ACKED)
+        acked = Counter((logical, case.removeprefix("case:")) for logical, case in session.execute(arrived))
+    of_acked = Counter((what, rid) for what, rid, _ver in heard if what != "decided")
+    wrong: list[Any] = [(one, of_acked[one], acked[one]) for one in of_acked | acked if of_acked[one] != acked[one]]
+    there = [tuple(row) for row in world.service.book.rows("SELECT rid, ver FROM decision ORDER BY seq")]
+    decided = Counter((rid, ver) for what, rid, ver in heard if what == "decided")
+    wrong += [(one, n) for one, n in decided.items() if n > 1 or one not in set(there)]
+    wrong += [("unheard", one) for one in dict(there).items() if one not in decided]
+    return wrong, decided.total()
 
 
 @contextmanager
