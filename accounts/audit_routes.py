@@ -87,6 +87,10 @@ def _row(row: Seen, names: dict[str, str]) -> dict[str, Any]:
 
 def _fact(name: str, said: Any) -> str:
     """In the words of the room it comes from, where that room has some (app.py); ids by their end."""
+    if name == "role" and said in set(Role):
+        return str(ROLE_WORDS[Role(said)])
+    if name == "area":
+        return places().division(reading(), str(said)) or str(said)
     words = current_app.extensions["audit_says"].get(name)
     known = words(said) if words else None
     return known or (f"…{said[-8:]}" if isinstance(said, str) and len(said) == 32 else str(said))

@@ -115,4 +115,7 @@ FACT_WORDS = {
     "paper": _l("编号"),
     "kind": _l("材料"),
     "item": _l("第几项"),
+    "role": _l("岗位"),
+    "area": _l("管哪里"),
+    "station": _l("站点"),
 }
