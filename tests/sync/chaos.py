@@ -39,7 +39,7 @@ START = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RATE = 0.5  # of calls that the platform or its gateway spoils; the network's own faults come on top
 KILLS, STALLS, LATE = 0.25, 0.04, 0.04  # of steps, of calls, of calls
 WRONG = 0.03  # of cases: their last message is one that the platform must refuse
-CANCELS, PULLS = 0.3, 0.2  # of filings that arrived, of turns
+CANCELS, PULLS = 0.3, 0.1  # of filings that arrived, of turns
 KINDS = sorted(faults.KINDS)
 OURS = re.compile(r"BEGIN|SAVEPOINT|ROLLBACK|RELEASE|COMMIT")
 

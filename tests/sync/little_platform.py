@@ -33,10 +33,11 @@ class Platform:
         self.signer = sm.LocalSigner(self.private)
         self.client_public = b""
         self.calls: list[tuple[str, str, str]] = []  # infno, msgid, the text of input
-        self.effects: Counter[tuple[str, int]] = Counter()  # (rid, ver_no) → how often it was done
+        self.times: Counter[tuple[str, str, int]] = Counter()  # (infno, rid, ver_no) → how often it was done
         self.dedupe = False  # whether a filing under a number that was done already changes nothing
         self.numbers: set[str] = set()  # of what was done
-        self.known: dict[str, int] = {}
+        self.known: dict[str, int] = {}  # rid → newest version of its filing
+        self.orders: dict[str, int] = {}  # rid → newest version of its work order
         self.order: list[tuple[str, int]] = []
         self.lists: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}  # infno → node → output
         self.wrong: Callable[[str, int], str | None] = lambda _infno, _n: None
@@ -47,14 +48,22 @@ class Platform:
         self.url = ""
         self.lock = threading.Lock()
 
+    @property
+    def effects(self) -> dict[tuple[str, int], int]:
+        """(rid, ver_no) → how often the same was done."""
+        found: dict[tuple[str, int], int] = {}
+        for (_infno, *one), many in self.times.items():
+            found[one[0], one[1]] = max(many, found.get((one[0], one[1]), 0))
+        return found
+
     def done(self, infno: str, said: Any) -> dict[str, Any]:
         if infno == "G101":
-            return {"result": [self._row(row) for row in said["matt"]]}
+            return {"result": [self._row(infno, row) for row in said["matt"]]}
         if infno == "G201":
-            row = self._row(said["appy"], once=False)
+            row = self._row(infno, said["appy"])
             return row | {"trt_dcla_detl_sn": "T" + row["rid"][:20]}
         if infno == "G202":
-            row = self._row(said["data"], once=False)
+            row = self._row(infno, said["data"])
             return {"rid": row["rid"], "ver_no": row["ver_no"]}
         if infno == "G203" and "rid" in said["data"]:
             rid = said["data"]["rid"]
@@ -64,16 +73,18 @@ class Platform:
             return {"signinoutb": {"sign_no": self.needs_sign_no, "sign_time": "2026-11-23 10:00:00"}}
         return self.lists[infno](said.get("data", {})) if infno in self.lists else {}
 
-    def _row(self, row: dict[str, Any], *, once: bool = True) -> dict[str, Any]:
+    def _row(self, infno: str, row: dict[str, Any]) -> dict[str, Any]:
         rid, version, number = row["rid"], row["ver_no"], self.calls[-1][1]
+        known = self.orders if infno == "G101" else self.known
         if rid in self.refuse:
             return {"rid": rid, "ver_no": version, "code": "-2", "msg": "经办机构不存在"}
-        done = self.known.get(rid, -1) >= version if once else self.dedupe and number in self.numbers
+        done = known.get(rid, -1) >= version if infno == "G101" else self.dedupe and number in self.numbers
         if not done:
-            self.known[rid] = max(version, self.known.get(rid, -1))
+            known[rid] = max(version, known.get(rid, -1))
             self.numbers.add(number)
-            self.effects[rid, version] += 1
-            self.order.append((rid, version))
+            self.times[infno, rid, version] += 1
+            if (rid, version) not in self.order:
+                self.order.append((rid, version))
         return {"rid": rid, "ver_no": version, "code": "0", "msg": ""}
 
     def reply(self, infcode: Any, output: Any, words: str | None = "成功", **more: Any) -> bytes:
