@@ -78,7 +78,7 @@ def list_of(session: Session, channel: str, area: str, number: int, whole: bool)
 def for_replay(session: Session, id: str, channel: str, area: str) -> ToLookAt | None:
     """One of them, locked; None when it is not of this area or nobody must look at it."""
     wanted = sa.select(OutboxEntry).where(OutboxEntry.id == id, to_look_at(area, channel)).with_for_update()
-    entry = session.scalars(wanted).one_or_none()
+    entry = session.scalars(wanted.options(defer(OutboxEntry.body))).one_or_none()  # which may be what cannot be opened
     if entry is None:
         return None
     return ToLookAt(entry, session.get(Case, entry.aggregate.removeprefix("case:")))

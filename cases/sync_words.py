@@ -47,7 +47,7 @@ def kind_words(kind: str) -> str:
         "address": _("接口地址不对"),
         "token": _("取不到令牌"),
         "sign_in": _("要先签到"),
-        "pause": _("平台不认签名或者时间"),
+        "pause": _("平台不认报文、签名或者时间"),
         "answer-signature": _("回音的签名不对"),
         "no-envelope": _("回的不是接口的话"),
         "other-answer": _("回的是别的办件"),

@@ -7,9 +7,7 @@ import pytest
 from tests.sync import chaos
 
 OPS = 500
-
-
-SEEDS = [("sqlite", 1), ("sqlite", 2), ("sqlite", 3), ("postgresql", 4)]  # a quarter of a minute each
+SEEDS = [("sqlite", 1), ("postgresql", 2), ("sqlite", 3), ("postgresql", 4)]
 
 
 @pytest.mark.parametrize(("database_url", "seed"), SEEDS, indirect=["database_url"])
