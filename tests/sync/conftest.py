@@ -82,7 +82,7 @@ def box(session) -> Callable[[], list[OutboxEntry]]:
     def read() -> list[OutboxEntry]:
         session.rollback()
         session.expire_all()
-        made = (OutboxEntry.made_at, OutboxEntry.aggregate, OutboxEntry.agg_seq)  # ids of one millisecond are in any order
+        made = (OutboxEntry.made_at, OutboxEntry.aggregate, OutboxEntry.agg_seq)  # ids of one millisecond: any order
         return list(session.query(OutboxEntry).order_by(*made))
 
     return read
