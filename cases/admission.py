@@ -40,10 +40,15 @@ def filed_already(about: About, live: Live) -> str:
     return _("“%(item)s”已经提交过，回执号 %(ref)s，不用重复办理", item=item_name(about), ref=live.ref)
 
 
+def unreachable() -> str:
+    """Where the province was asked and did not answer."""
+    return _("省平台暂时连不上，已收下并会自动核对，结果以回执为准")
+
+
 def admission_remarks(about: About) -> Iterator[Remark]:
     """What the province says, or that it was asked and did not answer."""
     at = about.at
     if at.known is not None and at.known.died:
         yield Remark(Level.HANDUP, "form", _("查到本人登记为已故，请交县医保局核实"))
     if at.unreachable:
-        yield Remark(Level.INFO, "form", _("省平台暂时连不上，已收下并会自动核对，结果以回执为准"))
+        yield Remark(Level.INFO, "form", unreachable())

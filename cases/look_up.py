@@ -15,12 +15,14 @@ from accounts.policy import Actor
 from cases.circumstances import Insurance, Known
 from cases.filing import Subject
 from cases.models import Draft
+from cases.two_pages import WRITERS
 from common import audit
 from common.i18n import gettext as _
 from common.sheets import plain_number
 from sync.people import PersonFacts
 
-Ask = Callable[[str, str, str], PersonFacts | None]  # number, kind of certificate, name; None: unknown or unreachable
+Ask = Callable[[str, str, str], PersonFacts | None]  # number, kind of certificate, name; None: no answer
+PROVINCE = "province"  # as a page of its own, of what it filled in
 KNOWN = "known"  # the answer of a draft that holds it
 LASTS = timedelta(hours=24)
 
@@ -78,6 +80,8 @@ def keep(draft: Draft, facts: PersonFacts, now: datetime) -> None:
         answers["insutype"] = first.insutype
     if first and not answers.get("insu_admdvs") and first.admdvs.startswith("37"):
         answers["insu_admdvs"] = first.admdvs
+    filled = [f"{name}={PROVINCE}" for name in answers if answers[name] != draft.answers.get(name)]
+    answers[WRITERS] = [*(draft.answers.get(WRITERS) or []), *filled]  # a page drawn before does not empty them again
     _remember(draft, answers, said, now)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import Action, Actor, Role, may
 from cases import deadlines, news, receipts
+from cases.admission import unreachable
 from cases.agent import EVIDENCE
 from cases.drafts import Refused
 from cases.families import FAMILIES
@@ -232,8 +233,9 @@ def submit(
 
 
 def _told(checked: Checked) -> list[str]:
-    """What matters to the resident once it is done, for the receipt."""
-    return [one.words for one in checked.remarks if one.level is Level.INFO and one.field not in TOO_LATE]
+    """What matters to the resident once it is done, for the receipt. That the province did not answer is over by then."""
+    hints = (one for one in checked.remarks if one.level is Level.INFO and one.field not in TOO_LATE)
+    return [one.words for one in hints if one.words != unreachable()]
 
 
 def _new_case(

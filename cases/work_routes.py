@@ -160,7 +160,8 @@ def _show(filled: Filled, step: Step, *, told: bool = False) -> str:
 def _looked() -> dict[str, str]:
     """What became of asking the province, by what the address says."""
     return {
-        "none": _("省平台没查到，或者暂时连不上。照着证件填，交上以后自动核对。"),
+        "none": _("省平台暂时没有回话。照着证件填，交上去由省里核对。"),
+        "nobody": _("省里没查到这个人，请照着证件再核一遍。"),
         "other": _("省里这个号码是另一个名字，请照着证件再核一遍。"),
     }
 
@@ -286,7 +287,7 @@ def ask_province(id: str) -> ResponseReturnValue:
             session.commit()
     except Refused as problem:
         return _refused(problem)
-    looked = None if found else "none" if facts is None else "other"
+    looked = None if found else "none" if facts is None else "other" if facts.psn_no else "nobody"
     return see(url_for("work.draft", id=id, step=1, looked=looked))
 
 

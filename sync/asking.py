@@ -13,7 +13,7 @@ from sync.transport import Transport
 
 
 class LookUp:
-    """look_up(certno, cert_type, name): what the province says, None where it says nothing, for whatever reason.
+    """look_up(certno, cert_type, name): what the province says, NOBODY among it; None where it says nothing, for whatever reason.
 
     In a demo the shipped channel, at the address the simulator wrote down; a channel that is wrong answers nothing.
     """

@@ -43,6 +43,9 @@ class PersonFacts:
     died: bool
 
 
+NOBODY = PersonFacts(psn_no="", name="", gend="", brdy="", naty="", insurances=(), special=(), died=False)
+
+
 @dataclass
 class Patience:
     """What a process remembers of a platform that did not answer: until when (time.monotonic) nobody asks it again."""
@@ -53,7 +56,7 @@ class Patience:
 def look_up_person(
     talk: Talk, certno: str, cert_type: str = "01", name: str = "", patience: Patience | None = None
 ) -> PersonFacts | None:
-    """The facts; None when the province knows nobody of this number, does not answer, or the channel is paused.
+    """The facts, NOBODY when the province knows nobody of this number; None when it says nothing or the channel is paused.
 
     Takes a message number, so it writes. It takes WITHIN_S at most, each question no longer than the transaction's read_s in
     the channel file; with `patience` None comes at once for a minute after the platform was silent.
@@ -79,7 +82,9 @@ def look_up_person(
         judged = talk.ask(PERSON, asked, until)
     if judged.kind in SILENT or time.monotonic() > until:
         patience.quiet_until = time.monotonic() + QUIET_S
-    return facts_of(judged.output) if judged.outcome == "done" else None
+    if judged.outcome == "reject" and judged.kind == "business":
+        return NOBODY
+    return (facts_of(judged.output) or NOBODY) if judged.outcome == "done" else None
 
 
 def facts_of(output: Any) -> PersonFacts | None:

@@ -12,7 +12,7 @@ from accounts.policy import Role
 from cases import look_up
 from cases.models import Case, Draft
 from common.models import AuditEntry
-from sync.people import Insured, PersonFacts
+from sync.people import NOBODY, Insured, PersonFacts
 from tests.cases.forms_typed import MATTER, WHO, Filler
 from tests.conftest import make_app
 
@@ -94,20 +94,38 @@ def test_where_it_does_not_answer_filing_goes_on(session, clerk, province):
     province(None)
     clerk.begin(15)
     _answer, page = ask(clerk)
-    assert "没查到，或者暂时连不上" in page
+    assert "省平台暂时没有回话" in page
     assert clerk.to_the_end().hand_in().status_code == 303
     case = session.scalars(sa.select(Case)).one()
     assert "psn_no" not in case.answers
-    receipt = clerk.client.get(f"/cases/{case.ref}/receipt").text
-    assert "省平台暂时连不上，已收下并会自动核对，结果以回执为准" in receipt
-
-
-def test_nobody_is_told_that_the_province_is_silent_who_did_not_ask(session, clerk, province):
-    province(None)
-    clerk.begin(15).to_the_end()
-    assert clerk.hand_in().status_code == 303
-    case = session.scalars(sa.select(Case)).one()
     assert "暂时连不上" not in clerk.client.get(f"/cases/{case.ref}/receipt").text
+
+
+def test_only_who_asked_is_told_that_the_province_is_silent(clerk, province):
+    province(None)
+    clerk.begin(15)
+    clerk.fill(1, WHO)
+    assert "暂时连不上" not in str(clerk.page(4))
+    ask(clerk)
+    assert "暂时连不上，已收下" in str(clerk.page(4))
+
+
+def test_a_number_that_is_nobodys_is_said_to_be_so(session, clerk, province):
+    province(NOBODY)
+    clerk.begin(15)
+    _answer, page = ask(clerk)
+    assert "没查到这个人" in page
+    assert "known" not in draft_of(session).answers
+
+
+def test_a_page_from_before_does_not_empty_what_the_province_filled_in(session, clerk, province):
+    province(facts(AT_HOME))
+    clerk.begin(15)
+    before = {one["name"]: one.get("value", "") for one in clerk.page(1).find_all("input", attrs={"type": "hidden"})}
+    ask(clerk)
+    clerk.client.post(f"{clerk.at}?step=1", data=before | WHO | {"insutype": "", "insu_admdvs": ""})
+    said = draft_of(session).answers
+    assert (said["insutype"], said["insu_admdvs"]) == ("390", "370102")
 
 
 def test_another_name_opens_nothing(session, clerk, province):

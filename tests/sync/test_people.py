@@ -6,7 +6,7 @@ import pytest
 
 from sync import people
 from sync.channels import pause
-from sync.people import Insured, Patience, facts_of, look_up_person
+from sync.people import NOBODY, Insured, Patience, facts_of, look_up_person
 from sync.talking import Talk
 from sync.transport import Transport
 from tests.conftest import on_sqlite
@@ -89,6 +89,11 @@ def test_question_sign_in_and_question_end_together(talk, platform, monkeypatch)
     assert look_up_person(talk, "379801195208170020", patience=patience) is None
     assert [call[0] for call in platform.calls] == ["1101", "9001"]
     assert patience.quiet_until > began + people.QUIET_S
+
+
+def test_a_number_that_is_nobodys_is_told_from_no_answer(talk, platform):
+    platform.lists["1101"] = lambda node: {"baseinfo": {}}
+    assert look_up_person(talk, "379801195208170020") is NOBODY
 
 
 def test_a_paused_channel_is_not_asked(talk, platform, database, hands):
