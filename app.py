@@ -72,6 +72,7 @@ from accounts.policy import Action
 from cases import follow_access, paper_access, paper_store, province, retention, trail, words
 from cases.families import FAMILIES
 from cases.receipts import say_ref
+from cases.sync_view import list_words
 from common import (
     clock,
     compression,
@@ -149,7 +150,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     _set_up_sign_in(app)
     app.extensions["places"] = Places(_station_place, _division_name)
     app.extensions["demo_places"] = _demo_places
-    app.extensions["audit_says"] = {"state": trail.state_word, "kind": words.paper_name, "ref": say_ref}
+    audit_says = {"state": trail.state_word, "kind": words.paper_name, "ref": say_ref, "list": list_words}
+    app.extensions["audit_says"] = audit_says
     app.extensions["work_begins"] = (
         (Action.FILE_CASE, "/work"),
         (Action.READ_CASE, "/cases"),

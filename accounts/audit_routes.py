@@ -78,11 +78,17 @@ def _row(row: Seen, names: dict[str, str]) -> dict[str, Any]:
         "what": str(ACTION_WORDS.get(row.action, row.action)),
         "who": names.get(row.actor_id or "", ""),
         "role": str(role or row.actor_role),
-        "about": f"{KIND_WORDS.get(row.about_kind, row.about_kind)} …{row.about_id[-8:]}",
+        "about": f"{KIND_WORDS.get(row.about_kind, row.about_kind)} {_which(row)}",
         "facts": [(str(FACT_WORDS.get(name, name)), _fact(name, said)) for name, said in row.facts.items()],
         "purpose": row.purpose or "",
         "unreadable": row.unreadable,
     }
+
+
+def _which(row: Seen) -> str:
+    """A list by its name (app.py); what has an id by the end of it."""
+    words = current_app.extensions["audit_says"].get(row.about_kind)
+    return str(words(row.about_id)) if words else f"…{row.about_id[-8:]}"
 
 
 def _fact(name: str, said: Any) -> str:

@@ -79,7 +79,7 @@ ACTION_WORDS = {
     "sync.replay": _l("再报一次"),
     "sync.pause": _l("暂停报省平台"),
     "sync.resume": _l("接着报省平台"),
-    "sync.release": _l("放行站点名单"),
+    "sync.release": _l("放行省里的名单"),
     "sign_in": _l("登录"),
     "sign_in.refused": _l("登录没成功"),
     "sign_out": _l("退出"),
@@ -105,6 +105,8 @@ KIND_WORDS = {
     "sign_in": _l("登录"),
     "channel": _l("报送通道"),
     "outbox": _l("报送"),
+    "inbox": _l("省里的决定"),
+    "list": _l("名单"),
 }
 FACT_WORDS = {
     "ref": _l("回执号"),
@@ -118,4 +120,8 @@ FACT_WORDS = {
     "role": _l("岗位"),
     "area": _l("管哪里"),
     "station": _l("站点"),
+    "account": _l("账号"),
+    "session": _l("登录"),
+    "ended": _l("退出几台设备"),
+    "cases": _l("导出几件"),
 }

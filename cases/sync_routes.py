@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, StringConstraints
 
@@ -21,6 +21,7 @@ from common.i18n import gettext as _
 from common.i18n import lazy_gettext as _l
 from common.pages import page, see
 from sync import stands
+from sync.channel import alarm_of
 
 bp = Blueprint("sync", __name__)
 
@@ -51,14 +52,15 @@ def _show(wrong: str = "", typed: str = "") -> str:
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1
     number = min(max(number, 1), sync_queries.MAX_PAGES)
     rows, more = sync_queries.list_of(session, CHANNEL, by.area, number, Action.READ_CASE in MAY[by.role])
-    counts = stands.counts(session, CHANNEL, by.area, now)
+    alarm = alarm_of(current_app.config["SETTINGS"].channel)
+    counts = stands.counts(session, CHANNEL, by.area, now - alarm)
     everybodys = sync_keeping.hears_all(by)
     line = stands.line(session, CHANNEL, by.area, everybodys)
     unheard = sync_queries.unheard(session, CHANNEL, by.area, everybodys) if line.unheard else []
     followed = stands.lists_read(session, CHANNEL) if keeps_channel(by) else []
     return page(
         "cases/sync.html",
-        **sync_page(session, by, line, counts, rows, unheard, followed, now),
+        **sync_page(session, by, line, counts, rows, unheard, followed, now, alarm),
         number=number,
         more=more,
         wrong=wrong,

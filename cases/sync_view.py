@@ -1,7 +1,7 @@
 """The province's channel in words, for a bureau. Room `cases`, floor 4. No statement of its own once the divisions are in memory."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from common.i18n import gettext as _
 from stations.queries import divisions
 from sync.lists import CATALOGUE, DIVISIONS, ROSTER
 from sync.models import OutState
-from sync.stands import ALARM, Count, Line, Read
+from sync.stands import Count, Line, Read
 
 LISTED = 10  # codes of a list that are shown
 WAITING = (OutState.PENDING, OutState.SENDING)
@@ -35,8 +35,9 @@ def sync_page(
     unheard: Sequence[Unheard],
     lists: Sequence[Read],
     now: datetime,
+    alarm: timedelta,
 ) -> dict[str, Any]:
-    """Everything of cases/sync.html but where one is in the list."""
+    """Everything of cases/sync.html but where one is in the list. alarm: what is tried for longer calls a person."""
     today = clock.local_date(now)
     known = divisions(session).get(by.area.ljust(6, "0"))
     waiting = [count for count in counts if count.state != OutState.REJECTED]
@@ -60,9 +61,10 @@ def sync_page(
             if count.kind
         ],
         "long": sum(count.long for count in counts),
+        "alarm": _age(now - alarm, now),
         "unheard": [_unheard(session, one, today) for one in unheard],
         "lists": [_list(one) for one in lists],
-        "rows": [_row(session, one, by, today, now) for one in rows],
+        "rows": [_row(session, one, by, today, now, alarm) for one in rows],
         "reads": Action.READ_CASE in MAY[by.role],
         "keeps": Action.KEEP_SYNC in MAY[by.role],
         "keeps_channel": keeps_channel(by),
@@ -102,7 +104,7 @@ def _over(until: datetime | None, now: datetime) -> bool:
     return until is not None and until <= now
 
 
-def _row(session: Session, one: ToLookAt, by: Actor, today: date, now: datetime) -> dict[str, Any]:
+def _row(session: Session, one: ToLookAt, by: Actor, today: date, now: datetime, alarm: timedelta) -> dict[str, Any]:
     entry, case = one.entry, one.case
     doubtful = entry.state != OutState.REJECTED
     reads = Action.READ_CASE in MAY[by.role]
@@ -121,7 +123,7 @@ def _row(session: Session, one: ToLookAt, by: Actor, today: date, now: datetime)
         "replays": may_replay(one),
         "recalls": reads and may_replay(one) and entry.logical == SUBMIT,
         "doubtful": doubtful,
-        "long": doubtful and (entry.tried_since or entry.made_at) < now - ALARM,
+        "long": doubtful and entry.tried_since is not None and entry.tried_since < now - alarm,
     }
 
 

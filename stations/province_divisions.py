@@ -69,8 +69,9 @@ def plan(session: Session, rows: Iterable[Any], *, full: bool, now: datetime, ar
     differs = _with_stations(session, after)
     if full:
         levels = {_level(code) for code in said}
-        silent = (code for code in there if code not in said and ours[code]["level"] in levels and within(code, areas))
-        differs |= {code: _("%(name)s：省里的名单没有它，没有动", name=ours[code]["name"]) for code in sorted(silent)}
+        missed = (code for code in there - said.keys() - ending.keys() if ours[code]["level"] in levels)
+        silent = sorted(code for code in missed if within(code, areas))
+        differs |= {code: _("%(name)s：省里的名单没有它，没有动", name=ours[code]["name"]) for code in silent}
     return Plan(
         [row for code, row in facts.items() if row != ours.get(code)],
         {code: ours[code]["name"] for code in ending if code in there and ours[code]["level"] <= TOWN},

@@ -3,6 +3,7 @@
 Kept in memory: each worker counts for itself, and anew after a start.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sync.verdicts import Judged
@@ -14,18 +15,24 @@ EQUAL = 5  # refusals in a row of as many cases
 class Brake:
     """What one worker was refused last, by logical name: how it was refused, and of which aggregates."""
 
-    last: dict[str, tuple[tuple[str, str | None, str], set[str]]] = field(default_factory=dict)
+    last: dict[str, tuple[tuple[str, str | None, str], set[str], int]] = field(default_factory=dict)  # and pauses
 
-    def heard(self, logical: str, aggregate: str, judged: Judged) -> int:
+    def heard(self, logical: str, parts: Sequence[tuple[str, Judged]]) -> int:
         """How often the channel should have paused for this by now: 0, not yet. Only a success of the same name, or another
-        refusal, begins anew."""
-        if judged.outcome == "done":
+        refusal, begins anew. parts: the aggregates of one request, each with what became of it; together they pause once."""
+        if any(judged.outcome == "done" for _, judged in parts):
             self.last.pop(logical, None)
-        if judged.outcome != "reject":
             return 0
-        like = (judged.kind, judged.infcode, judged.words)
-        before, whose = self.last.get(logical, (like, set()))
-        whose = whose if before == like else set()
-        whose.add(aggregate)
-        self.last[logical] = like, whose
-        return max(0, len(whose) - EQUAL + 1)
+        refused = [(aggregate, judged) for aggregate, judged in parts if judged.outcome == "reject"]
+        for aggregate, judged in refused:
+            like = (judged.kind, judged.infcode, judged.words)
+            before, whose, pauses = self.last.get(logical, (like, set(), 0))
+            if before != like:
+                whose, pauses = set(), 0
+            self.last[logical] = like, whose | {aggregate}, pauses
+        if not refused:
+            return 0
+        like, whose, pauses = self.last[logical]
+        pauses += len(whose) >= EQUAL
+        self.last[logical] = like, whose, pauses
+        return pauses

@@ -9,6 +9,7 @@ import ssl
 import stat
 import tomllib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -189,6 +190,16 @@ def read_channel(file: Path, secrets: Path, at: str = "") -> Channel:
         sm4_key=_bytes(secrets, encryption.key_file, 16) if encryption.on else b"",
         ca_file=_certificates(secrets / profile.ca_file) if profile.ca_file else None,
     )
+
+
+def alarm_of(file: Path | None) -> timedelta:
+    """For how long an entry is tried until a person is called, as a channel's file says; the usual time where there is none, or
+    it cannot be read."""
+    try:
+        backoff = read_profile(file).backoff if file else Backoff()
+    except WrongChannel:
+        backoff = Backoff()
+    return timedelta(hours=backoff.alarm_h)
 
 
 def read_profile(file: Path) -> Profile:

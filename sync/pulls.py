@@ -188,6 +188,7 @@ class Puller:
         with self.database.writing() as session:
             mine = self._cursor(session, logical, now)
             if mine.next_at > now or mine.held is not None or paused(session, self.talk.channel.name, now):
+                session.commit()  # a row just made says when it is due: it must not be made anew at every look
                 return None
             mine.next_at = now + self._lease()
             session.commit()

@@ -4,14 +4,13 @@ What reads a list takes these as columns of its own statement: no list costs a s
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from sync.channel import Backoff
 from sync.inbox import FAILED
 from sync.lists import NAMES
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
@@ -20,7 +19,6 @@ from sync.queries import Rows, listed
 
 SET_ASIDE = "set-aside"  # error_kind of what was refused and need not be sent any more (sync/set_aside.py)
 RETURNED = "returned"  # error_kind of what was refused and lies on a desk again: not to be sent as it was
-ALARM = timedelta(hours=Backoff().alarm_h)  # tried for longer: a person is called
 UNSETTLED = (OutState.PENDING, OutState.SENDING, OutState.UNKNOWN, OutState.REJECTED)
 
 
@@ -78,7 +76,7 @@ def _of_last_refused(column: Any, aggregate: sa.ColumnElement[str]) -> Any:
 @dataclass(frozen=True)
 class Count:
     """So many entries of one state and one kind of failure; `oldest`: since when the first of them is owed; `long`: of how
-    many that wait the first attempt is older than ALARM."""
+    many that wait the first attempt was before `called`."""
 
     state: str
     kind: str
@@ -87,10 +85,11 @@ class Count:
     long: int = 0
 
 
-def counts(session: Session, channel: str, area: str, now: datetime) -> list[Count]:
-    """What is not settled in the counties of an area (a prefix of two digits or more), by state and kind. One SELECT."""
+def counts(session: Session, channel: str, area: str, called: datetime) -> list[Count]:
+    """What is not settled in the counties of an area (a prefix of two digits or more), by state and kind; what was tried before
+    `called` calls a person. One SELECT."""
     kind = sa.func.coalesce(OutboxEntry.error_kind, "")
-    too_long = sa.and_(OutboxEntry.state != OutState.REJECTED, OutboxEntry.tried_since < now - ALARM)
+    too_long = sa.and_(OutboxEntry.state != OutState.REJECTED, OutboxEntry.tried_since < called)
     long = sa.func.sum(sa.case((too_long, 1), else_=0))
     wanted = (
         sa.select(OutboxEntry.state, kind, sa.func.count(), sa.func.min(OutboxEntry.made_at), long)

@@ -91,7 +91,7 @@ class Worker:
             asks = first.doubtful and self._asks_first(first.logical)
             judged = self._ask(first) if asks else self._send(request)
             told.append((request, judged))
-            brakes = self.brake.heard(first.logical, first.aggregate, judged) if len(request) == 1 else 0
+            brakes = self.brake.heard(first.logical, self._parts(request, judged))
             enough_of_it = judged.outcome in ("pause", "sign_in") or judged.retry_after is not None or brakes > 0
             if enough_of_it or self.transport.stopping or time.monotonic() > enough or self.clock() >= until:
                 break
@@ -186,6 +186,11 @@ class Worker:
         known = _row_of(rows, about)
         return self._send([held]) if known is None else replace(judged, kind="found", output=known)
 
+    def _parts(self, request: "_Request", judged: Judged) -> list[tuple[str, Judged]]:
+        """The aggregates of a request, each with its part of the answer."""
+        alone, most = len(request) == 1, self.channel.profile.limits.input_chars
+        return [(held.aggregate, _for_one(judged, held, alone=alone, most_chars=most)) for held in request]
+
     # Second transaction: what became of them
 
     def _settle(self, told: Sequence[tuple["_Request", Judged]], unsent: Sequence["_Request"], brakes: int = 0) -> None:
@@ -207,10 +212,14 @@ class Worker:
             for _, judged in told:
                 self._note(session, judged, now)
             if brakes:
-                pause_for(session, self.channel.name, reason_of(told[-1][1]), now, again=brakes - 1)
+                refused = (part for _, part, *_ in reversed(outcomes) if part.outcome == "reject")
+                reason = reason_of(next(refused, told[-1][1]))
+                pause_for(session, self.channel.name, reason, now, again=brakes - 1)
             session.commit()
         for request, judged in told:
             self._size(request, judged)
+        if brakes:
+            self.smaller[told[-1][0][0].logical] = 1  # after the pause one is tried, not a batch
         if told[-1][1].outcome == "sign_in":
             self.talk.sign_in()
 

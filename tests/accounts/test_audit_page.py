@@ -60,6 +60,24 @@ def test_an_auditor_of_a_county_reads_who_did_what_about_what_and_what_for(done,
 
 
 @pytest.mark.parametrize(
+    ("action", "about", "facts", "words"),
+    [
+        ("sync.release", ("list", "divisions"), {}, "放行省里的名单"),
+        ("sync.release", ("list", "divisions"), {}, "名单行政区划"),
+        ("sync.settle", ("inbox", "a" * 32), {}, "省里的决定…aaaaaaaa"),
+        ("sign_in", ("account", "a" * 32), {"session": "b" * 32}, "登录…bbbbbbbb"),
+        ("name.refused", ("sign_in", "a" * 32), {"account": "b" * 32}, "账号…bbbbbbbb"),
+        ("account.end_sessions", ("account", "a" * 32), {"ended": 2}, "退出几台设备2"),
+        ("person.export", ("person", "a" * 64), {"cases": 3}, "导出几件3"),
+    ],
+)
+@on_sqlite
+def test_what_it_was_about_is_said_in_words(done, auditor, action, about, facts, words):
+    done(action, about=about, facts=facts)
+    assert words in text(auditor().get("/audit"))
+
+
+@pytest.mark.parametrize(
     ("role", "words"),
     [("resident", "居民"), ("province", "省平台"), ("clock", "到期自动"), ("unheard_of", "unheard_of")],
 )

@@ -16,6 +16,7 @@ from cases.transitions import Step
 from common import db
 from common.models import AuditEntry
 from sync import inbox, outbox
+from sync.channel import SHIPPED
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
 from tests.cases.steps import ANSWERS, Way
 from tests.conftest import NOW, on_sqlite
@@ -204,6 +205,31 @@ def test_after_three_days_of_doubt_a_person_is_called(as_, way, session):
     assert "请打电话问省平台收到没有" in page
     assert "系统会自己问" not in page
     assert "报了3天" not in text(as_(Role.COUNTY_OFFICER, area="370202").get("/sync"))
+
+
+@on_sqlite
+def test_a_person_is_called_when_the_channels_own_file_says_so(app, as_, way, session, tmp_path):
+    file = tmp_path / "channel.toml"
+    file.write_text(SHIPPED.read_text(encoding="utf-8").replace("alarm_h = 72", "alarm_h = 5"), encoding="utf-8")
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"channel": file})
+    way()
+    tried = {"state": "unknown", "doubtful": True, "tried_since": NOW - timedelta(hours=6)}
+    session.execute(sa.update(OutboxEntry).values(tried))
+    session.commit()
+    page = text(as_(Role.COUNTY_OFFICER).get("/sync"))
+    assert "有1件报了5小时还没报成" in page
+    assert "请打电话问省平台收到没有" in page
+
+
+@on_sqlite
+def test_what_nobody_has_asked_yet_calls_nobody_however_old_it_is(as_, way, session):
+    way()
+    old = {"state": "unknown", "doubtful": True, "made_at": NOW - timedelta(days=9), "tried_since": None}
+    session.execute(sa.update(OutboxEntry).values(old))  # as a replay or a restore leaves it
+    session.commit()
+    page = text(as_(Role.COUNTY_OFFICER).get("/sync"))
+    assert "系统会自己问" in page
+    assert "请打电话问省平台" not in page
 
 
 def test_what_a_gateway_refused_may_be_sent_again_or_taken_back(as_, way, clerk):

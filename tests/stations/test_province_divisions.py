@@ -86,7 +86,7 @@ def test_a_merged_county_takes_its_towns_and_villages_along_and_can_come_back(ou
     planned = plan(session, rows)
     ended = {"370102", "370102001", "370102001001"}
     assert {code for code, (_n, _p, became) in changes(planned).items() if became == "370103"} == ended
-    assert (len(planned.ending), [*planned.wrong]) == (2, ["370102002"])
+    assert (len(planned.ending), [*planned.wrong], planned.differs) == (2, ["370102002"], {})
     province_divisions.apply(session, planned, NOW)
     session.commit()
     assert plan(session, rows).facts == []

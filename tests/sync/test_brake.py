@@ -66,6 +66,37 @@ def test_the_same_refusal_of_five_cases_pauses_and_then_one_is_tried_at_a_time_e
 
 
 @on_sqlite
+def test_work_orders_that_are_refused_row_by_row_pause_too_and_then_go_one_at_a_time(
+    new_worker, owe, box, platform, hands, session
+):
+    for number in range(70):
+        owe(f"{number:02x}", 1, logical="work_order")
+    platform.refuse = {entry.aggregate[5:] for entry in box()}
+    worker = new_worker(burst_s=60)
+    sent, lengths = [worker.step()], []
+    for _ in range(3):
+        reason, until = told(session)
+        assert reason == "business: -2"
+        lengths.append((until - hands()).total_seconds())
+        hands.at = until
+        sent.append(worker.step())
+    assert (sent, lengths) == ([50, 1, 1, 1], [30, 60, 120])
+    platform.refuse.clear()
+    settle(worker, hands)
+    assert [entry.state for entry in box()].count(OutState.REJECTED) == 53
+    assert worker.brake.last == {}
+
+
+@on_sqlite
+def test_a_batch_of_which_some_arrive_pauses_nothing(new_worker, owe, box, platform, hands, session):
+    for number in range(20):
+        owe(f"{number:02x}", 1, logical="work_order")
+    platform.refuse = {entry.aggregate[5:] for entry in box()[:-1]}
+    settle(new_worker(burst_s=60), hands)
+    assert told(session) == (None, None)
+
+
+@on_sqlite
 def test_refusals_of_one_case_or_in_other_words_pause_nothing(new_worker, owe, box, platform, hands, session):
     for number in range(9):
         owe(f"{number:02x}", 1)

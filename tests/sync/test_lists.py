@@ -193,6 +193,15 @@ class TestAnyList:
         pull(DIVISIONS)
         assert self.shown == [(list(range(25)), True)]
 
+    def test_one_that_was_never_read_is_read_when_its_first_day_is_over_and_then_daily(self, platform, puller, hands):
+        tell(platform, DIVISIONS, [1])
+        read = []
+        for _ in range(25):  # two days, two hours a look
+            puller.step()
+            read.append([call[0] for call in platform.calls].count("G502"))
+            hands.turn(hours=2)
+        assert read == [0] * 12 + [1] * 12 + [2]
+
     @pytest.mark.parametrize("wrong", ["500", "busy", "lost"])
     def test_half_of_it_counts_for_nothing(self, platform, pull, session, wrong):
         tell(platform, DIVISIONS, list(range(25)))
