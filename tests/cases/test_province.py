@@ -14,8 +14,8 @@ from cases.models import CaseEvent, Desk, Paper, State
 from cases.news import CHANNEL
 from cases.transitions import CLOCK, PROVINCE, Step
 from common import db
+from sync.inbox import FAILED, receive
 from sync.models import InboxEntry, OutState
-from sync.pulls import FAILED, receive
 from tests.cases.steps import ANSWERS, SN, Way
 from tests.conftest import NOW
 
@@ -368,6 +368,15 @@ def test_whoever_the_province_quotes_is_masked(app, make, helper, clerk):
         assert "未授权" in page
         for personal in ("王玉兰", "张明远", "C1234567", "南京市某路"):
             assert personal not in page
+
+
+def test_whoever_the_province_quotes_is_masked_at_home_too(app, approved):
+    one = approved()
+    one.decide("supplement", "王玉兰 379801195208170020 的居住证明看不清，电话 15400000001")
+    home = read_at_home(app, one)
+    assert "的居住证明看不清" in home
+    for personal in ("王玉兰", "379801195208170020", "15400000001"):
+        assert personal not in home
 
 
 def test_two_ticks_only_once_the_province_has_it(app, make, approved, clerk):
