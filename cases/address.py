@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from cases.circumstances import About
+from cases.circumstances import About, Circumstances
 from cases.filing import Level, Remark
 from cases.places import care_places, merged_divisions
 from common.forms import Ask
@@ -40,6 +40,17 @@ class Home(Sheet):
     live_addr: Annotated[str | None, Ask(_l("详细地址"), least=2, most=100)] = None
 
 
+def merged_words(code: str, at: Circumstances) -> str:
+    """Of a division that is no more, or one below it, into which it went; "" of one that is still there."""
+    known = merged_divisions()
+    old = next((one for one in (code, code[:9], code[:6]) if one in at.merged or one in known), None)
+    if old is None:
+        return ""
+    gone, into = known.get(old), at.merged.get(old)
+    new = at.divisions.get(into, into) if into else gone.into_name if gone else ""
+    return _("%(old)s已并入%(new)s，请重新选择", old=gone.name if gone else at.divisions.get(old, old), new=new)
+
+
 def division_rules(
     form: SheetForm[Any], about: About, name: str, *, cities_elsewhere: bool
 ) -> Iterator[tuple[str, str]]:
@@ -47,12 +58,9 @@ def division_rules(
     code, at = form.said[name], about.at
     if not code:
         return
-    into = at.merged.get(code[:6])
-    gone = merged_divisions().get(code[:6])
-    if into or gone:
-        old = gone.name if gone else at.divisions.get(code[:6], code[:6])
-        new = at.divisions.get(into, into) if into else gone.into_name if gone else ""
-        yield name, _("%(old)s已并入%(new)s，请重新选择", old=old, new=new)
+    merged = merged_words(code, at)
+    if merged:
+        yield name, merged
     elif cities_elsewhere and code in care_places() and code[:2] != "37":
         return
     elif len(code) == 6 and code.endswith("00"):

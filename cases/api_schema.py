@@ -39,7 +39,7 @@ class FilingIn(BaseModel):
 
 class StepIn(BaseModel):
     """One step of a case. `version`: of the case as it was seen. `asked`: kinds of papers; `handler`: an account's id; `unseen`: papers
-    that nobody has looked at, when it shall be approved all the same."""
+    that nobody has marked fit or unfit, when it shall be approved all the same."""
 
     step: Annotated[ByHand, Ask(_l("这一步"), widget="choice")]
     version: Annotated[Annotated[int, Field(ge=1, le=10**6)], Ask(_l("版本"))]
@@ -48,7 +48,7 @@ class StepIn(BaseModel):
     asked: Annotated[list[Name], Field(max_length=40), Ask(_l("要补的材料"))] = []
     other: Annotated[Name, Ask(_l("别的材料"))] = ""
     handler: Annotated[Annotated[str, StringConstraints(max_length=32)] | None, Ask(_l("交给谁"))] = None
-    unseen: Annotated[Annotated[int, Field(ge=0, le=1000)], Ask(_l("没看过的材料"))] = 0
+    unseen: Annotated[Annotated[int, Field(ge=0, le=1000)], Ask(_l("没标是否合格的材料"))] = 0
 
 
 class QueueQuery(BaseModel):

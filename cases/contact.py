@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+from cases.address import merged_words
 from cases.circumstances import About
 from common.forms import Ask, When
 from common.i18n import gettext as _
@@ -81,7 +82,9 @@ def insured_rules(form: SheetForm[Any], about: About) -> Iterator[tuple[str, str
         return
     if code.endswith("00"):
         yield "insu_admdvs", _("请选择到县（市、区）")
+    elif merged := merged_words(code, at):
+        yield "insu_admdvs", merged
     elif at.station and code[:4] != at.station.city_code[:4]:
         yield "insu_admdvs", _("本站只能办%(area)s的参保业务，请改选参保地或换站点", area=at.station.city_name)
-    elif at.divisions and (code not in at.divisions or code in at.merged):
+    elif at.divisions and code not in at.divisions:
         yield "insu_admdvs", _("%(label)s没有这一种，请重新选", label=_("参保地"))

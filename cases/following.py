@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cases import deadlines, operations, words
 from cases.filing import PaperNeed
-from cases.handling import came_since_asked, item_name, moment
+from cases.handling import came_since_asked, event_words, item_name, moment
 from cases.models import OPEN_STATES, Case, CaseEvent, Desk, State
 from cases.queries import File
 from cases.receipts import say_ref
@@ -41,7 +41,7 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
         "province": province_tag(file),
         "waits": waits,
         "asked": _("、").join(one["name"] for one in asked),
-        "asked_words": str(last_ask.details.get("words", "")) if waits and last_ask else "",
+        "asked_words": event_words(last_ask, case) if waits and last_ask else "",
         "missing": [PaperNeed(one["kind"], one["name"]) for one in missing],
         "by_when": say_date(case.supplement_due_on) if case.supplement_due_on else "",
         "left": deadlines.working_days_between(days, today, case.supplement_due_on) if case.supplement_due_on else 0,

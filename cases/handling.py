@@ -11,6 +11,7 @@ from cases import operations, queries, words
 from cases.filing import PaperNeed
 from cases.masks import mask_name, mask_number, mask_phone
 from cases.models import Case, CaseEvent, Desk, Paper, State
+from cases.national import DRAWN
 from cases.queries import COUNTED, PAGE, File, Queue, Tab
 from cases.receipts import say_ref
 from cases.scope import desk_of, may_step
@@ -133,7 +134,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "reveals": may_reveal(by),
         "sections": words.sections_of(case, divisions(session), told),
         "papers": [(paper, words.paper_name(paper.kind, asked), _paper_tag(paper.state)) for paper in file.papers],
-        "unseen": sum(paper.state == "received" for paper in file.papers),
+        "unseen": sum(paper.state == "received" and paper.kind not in DRAWN for paper in file.papers),
         "marks": bool(MAY[by.role] & {Action.ACCEPT, Action.DECIDE}) and case.desk is not None,
         "authorisations": [
             (one, words.kind_of_authorisation(one.kind), _agent(one.agent), until_or_revoked(one, today))
@@ -225,7 +226,7 @@ def _paper_tag(state: str) -> words.Tag:
         "fit": words.Tag(_("合格"), "ok", "tick"),
         "unfit": words.Tag(_("不合格"), "warn", "bang"),
         "replaced": words.Tag(_("换过了"), "", "back"),
-    }.get(state, words.Tag(_("没看过"), "", "note"))
+    }.get(state, words.Tag(_("没标"), "", "note"))
 
 
 def _agent(agent: Mapping[str, Any]) -> dict[str, str]:
@@ -289,7 +290,7 @@ def step_words(step: str, said: Mapping[str, Any]) -> str:
         Step.SUPPLY: _("材料补上了"),
         Step.HAND_UP: _("交给县里"),
         Step.HAND_OVER: _("交给%(name)s", name=said.get("to", "")),
-        Step.APPROVE: _("通过（%(n)s 份材料没看过）", n=said["unseen"]) if said.get("unseen") else _("通过"),
+        Step.APPROVE: _("通过（%(n)s 份材料没标是否合格）", n=said["unseen"]) if said.get("unseen") else _("通过"),
         Step.REFUSE: _("不予办理"),
         Step.WITHDRAW: _("撤回"),
         Step.CORRECT: _("撤回，改了重报"),

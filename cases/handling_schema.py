@@ -16,7 +16,7 @@ Words = Annotated[str, StringConstraints(max_length=300)]
 
 class StepForm(BaseModel):
     """One step. `op`: of this form, so that a double click is one step; `version`: what the person had before their eyes;
-    `unseen`: so many papers nobody has looked at, and it shall be approved all the same."""
+    `unseen`: so many papers nobody has marked, and it shall be approved all the same."""
 
     op: Op
     step: Annotated[Step, _HIDDEN]

@@ -77,6 +77,7 @@ FAMILY: dict[str, dict[str, str]] = {
         "stop_words": "stop_words",  # ours
     },
 }
+DRAWN = (SIGNATURE, EVIDENCE["drawn_signature"])  # on the screen, by us
 # Papers that prove who acts, not what is claimed: no attachments of a filing.
 NOT_ATTACHED = (SIGNATURE, "signature", "written_authorisation", *EVIDENCE.values())
 

@@ -16,6 +16,7 @@ from common.clock import local
 from services_catalog.queries import catalogue
 from sync import outbox
 from sync.set_aside import set_aside
+from sync.stands import newest
 
 WORK_ORDER, SUBMIT, CANCEL = "work_order", "case_submit", "case_cancel"
 CHANNEL = "province"  # the name of the channel profile that carries it
@@ -61,8 +62,9 @@ def tell(session: Session, case: Case, now: datetime, words: str = "") -> None:
 
 def take_back(session: Session, case: Case, now: datetime) -> bool:
     """Settle a filing that did not get through; it is never sent again as it was. False when there is none: it is on its way,
-    or the province has it. One UPDATE."""
-    return set_aside(session, aggregate_of(case), SUBMIT, now)
+    or the province has it. A SELECT, and an UPDATE where the newest one is refused."""
+    filed = newest(session, aggregate_of(case), SUBMIT)
+    return filed is not None and filed.refused and set_aside(session, aggregate_of(case), SUBMIT, now)
 
 
 def _owe(session: Session, case: Case, logical: str, body: dict[str, Any], now: datetime) -> None:

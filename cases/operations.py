@@ -16,6 +16,7 @@ from cases import deadlines, news, receipts
 from cases.drafts import Refused
 from cases.filing import PaperNeed
 from cases.models import Authorisation, Case, CaseEvent, Consent, Desk, KeptOperation, Paper, State
+from cases.national import DRAWN
 from cases.scope import may_step, reaches
 from cases.submitting import as_asked, supplement_due
 from cases.trail import add_audit, add_event, state_word
@@ -51,7 +52,7 @@ def take_step(
     unseen: int = 0,
 ) -> Case:
     """One step of the table in cases/transitions.py. by: an actor, or RESIDENT, PROVINCE, CLOCK. version: what the person
-    had before their eyes; another one raises Refused. unseen: how many papers nobody has looked at whoever approves knows
+    had before their eyes; another one raises Refused. unseen: how many papers nobody has marked whoever approves knows
     of. Lock the case first (cases.queries.for_step)."""
     if version is not None and version != case.version:
         raise Refused(_("这份申请刚被改过，请看过新内容再提交"))
@@ -68,9 +69,9 @@ def take_step(
     missing = still_missing(session, case) if step is Step.SUPPLY else []
     if missing:
         raise Refused(_("还差：%(papers)s", papers=_("、").join(missing)), 422)
-    unlooked = _unlooked(session, case) if step is Step.APPROVE else 0
-    if unlooked > unseen:
-        raise Refused(_("还有 %(n)s 份材料没看过。请先看；不看也要通过，请勾上再按。", n=unlooked), 422)
+    unmarked = _unmarked(session, case) if step is Step.APPROVE else 0
+    if unmarked > unseen:
+        raise Refused(_("还有 %(n)s 份材料没标是否合格。请先标；不标也要通过，请勾上再按。", n=unmarked), 422)
 
     today, days = clock.local_date(now), working_days(session)
     was_waiting = case.state == State.NEEDS_SUPPLEMENT
@@ -102,7 +103,7 @@ def take_step(
         "basis": basis,
         "asked": [as_asked(need) for need in asked],
         "to": handler_name or "",
-        "unseen": unlooked,
+        "unseen": unmarked,
     }
     add_event(session, case, step, by, now, device_at=device_at, **{k: v for k, v in said.items() if v})
     news.tell(session, case, now, words)
@@ -148,9 +149,11 @@ def _must_be_said(
         raise Refused(_("请选择交给哪位同事"), 422)
 
 
-def _unlooked(session: Session, case: Case) -> int:
-    """How many of its papers nobody has said anything of."""
-    wanted = sa.select(sa.func.count()).where(Paper.case_id == case.id, Paper.state == "received")
+def _unmarked(session: Session, case: Case) -> int:
+    """How many of its papers nobody has marked fit or unfit; what was drawn on the screen is nothing to be marked."""
+    wanted = sa.select(sa.func.count()).where(
+        Paper.case_id == case.id, Paper.state == "received", Paper.kind.not_in(DRAWN)
+    )
     return session.scalar(wanted) or 0
 
 

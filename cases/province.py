@@ -13,7 +13,7 @@ from cases.operations import take_step
 from cases.transitions import PROVINCE, Step
 from common.i18n import gettext as _
 from sync.set_aside import set_aside
-from sync.stands import RETURNED, newest
+from sync.stands import RETURNED, SET_ASIDE, newest
 
 MOST_WORDS = 300
 MOST_SN = 30
@@ -36,15 +36,17 @@ def acked(session: Session, logical: str, aggregate: str, answer: Any, _now: dat
 
 
 def rejected(session: Session, logical: str, aggregate: str, words: str, now: datetime) -> None:
-    """The platform does not take a filing: back to the county with its reason, and never again sent as it was. A work order
+    """The platform does not take a filing: back to the county with its reason, and never again sent as it was. One that no
+    longer counts, since there is a newer one or the case went another way, is nobody's any more. A work order
     it refuses holds up nobody (sync/outbox.py: WHOLE) and stays to be seen."""
     case = _locked(session, aggregate.removeprefix("case:")) if logical == SUBMIT else None
     if case is None:
         return
     filed = newest(session, aggregate, SUBMIT)
-    if case.state == State.APPROVED and filed is not None and filed.refused:  # not an older one
+    back = case.state == State.APPROVED and filed is not None and filed.refused  # not an older one
+    if back:
         _step(session, case, Step.RETURN, words, now)
-    set_aside(session, aggregate, SUBMIT, now, RETURNED)
+    set_aside(session, aggregate, SUBMIT, now, RETURNED if back else SET_ASIDE)
 
 
 def decided(session: Session, row: dict[str, Any], now: datetime) -> bool:

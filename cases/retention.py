@@ -21,6 +21,7 @@ from cases.news import aggregate_of
 from cases.trail import add_audit
 from cases.transitions import CLOCK
 from common import clock
+from sync import inbox
 from sync.models import OutboxEntry
 
 FILE = Path(__file__).parent / "data" / "retention.csv"
@@ -97,6 +98,7 @@ def forget_person(session: Session, case: Case, now: datetime) -> None:
     case.person_index, case.phone_index, case.guardian_index = f"gone{case.id[4:]}", None, None
     case.follow_hash = case.answers_sha256 = GONE
     session.execute(sa.delete(OutboxEntry).where(OutboxEntry.aggregate == aggregate_of(case)))
+    inbox.empty(session, case.id)
     session.execute(sa.delete(Authorisation).where(Authorisation.case_id == case.id))
     session.execute(sa.delete(Consent).where(Consent.case_id == case.id))
     session.execute(sa.delete(KeptOperation).where(KeptOperation.case_id == case.id))

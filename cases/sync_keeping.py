@@ -42,7 +42,7 @@ def settle(session: Session, id: str, *, by: Actor, now: datetime) -> None:
     found = for_settling(session, id, CHANNEL, by.area, hears_all(by))
     if found is None:
         raise Refused(_("这一条已经不用处理了"), 404)
-    found.state = inbox.OLD
+    found.state, found.body, found.error = inbox.OLD, {}, None  # what it said of a person is not needed any more
     _audit(session, "sync.settle", ("inbox", id), found.county_code or by.county_code, by, now)
 
 

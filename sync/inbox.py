@@ -82,6 +82,13 @@ def forget(session: Session, channel: str, logical: str, before: datetime) -> in
     return len(ids)
 
 
+def empty(session: Session, rid: str) -> None:
+    """Take out what was said of one that is over, and could not be heard. The row stays, so that it is never heard again. One
+    UPDATE."""
+    unheard = sa.update(InboxEntry).where(InboxEntry.state == FAILED, InboxEntry.rid == rid)
+    session.execute(unheard.values(state=OLD, body={}, error=None))
+
+
 def note(
     session: Session,
     channel: str,

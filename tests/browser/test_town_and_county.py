@@ -88,8 +88,8 @@ def test_from_the_town_to_the_resident(signed_in, phone, ref, js):
     page.get_by_role("row").filter(has_text=say_ref(ref)).get_by_role("link").click()
     page.locator("summary", has_text="通过").click()
     page.get_by_role("button", name="通过", exact=True).click()
-    expect(page.locator(".note.bad")).to_contain_text("还有 1 份材料没看过")
-    page.get_by_label("还有 1 份材料没看过").check()
+    expect(page.locator(".note.bad")).to_contain_text("还有 1 份材料没标是否合格")
+    page.get_by_label("还有 1 份材料没标是否合格").check()
     page.get_by_role("button", name="通过", exact=True).click()
     expect(page.locator(".head")).to_contain_text("待同步")
 

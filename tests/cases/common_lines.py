@@ -8,7 +8,7 @@ from cases.filing import Checked
 from cases.person import Person, person_facts, person_rules
 from common.sheets import read_sheet
 from tests.cases.enrol_lines import E1, NEVER
-from tests.cases.lines import AGENT, BOY, GUARDIAN, VILLAGE, WANG, ZHAO, Line, at, insured
+from tests.cases.lines import AGENT, BOY, DIVISIONS, GUARDIAN, VILLAGE, WANG, ZHAO, Line, at, insured
 from tests.cases.remote_care_lines import R18
 
 
@@ -54,6 +54,10 @@ ASKED = {"gend": "1", "brdy": "1990-01-01"}
 NO_CONTACT = {"contact_name": "没有手机的请留一位联系人的姓名和电话"}
 BY_AGENT = R18 | AGENT
 
+MERGED = at(
+    divisions=DIVISIONS | {"371302102": "银雀山街道", "371302101": "金雀山街道"},
+    merged={"371302102": "371302101", "371311": "371302"},
+)
 LINES = [
     x("X-01", person("379801200002290020"), answers={"brdy": "2000-02-29", "gend": "2"}),
     x("X-02", person("379801190002290016"), then=NO_SUCH_DAY),
@@ -163,6 +167,16 @@ LINES = [
     ),
     x("X-46", E1 | {"live_division": "371300"}, then={"live_division": "请选择到县（市、区）"}),
     x("X-47", E1 | {"live_division": "371202"}, then={"live_division": "莱城区已并入莱芜区，请重新选择"}),
+    *(
+        x("X-47", E1 | {name: code}, given=MERGED, then={name: f"{old}已并入{new}，请重新选择"})
+        for name, code, old, new in (
+            ("live_division", "371302102", "银雀山街道", "金雀山街道"),
+            ("live_division", "371302102001", "银雀山街道", "金雀山街道"),
+            ("live_division", "371311001", "罗庄区", "兰山区"),
+            ("insu_admdvs", "371311", "罗庄区", "兰山区"),
+            ("insu_admdvs", "371202", "莱城区", "莱芜区"),
+        )
+    ),
     x(
         "X-48",
         E1 | {"insu_admdvs": "370102"},

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import Role
 from app import create_app
-from cases import drafts, news, receipts, retention
+from cases import drafts, news, province, receipts, retention
 from cases.models import Authorisation, Case, CaseEvent, Consent, Draft, Paper, State
 from common.models import AuditEntry
 from common.sealing import public_receipt_key
 from common.settings import WrongSetting
-from sync.models import OutboxEntry
+from sync import inbox
+from sync.models import InboxEntry, OutboxEntry
 from tests.conftest import on_sqlite
 
 NUMBER = "379801195208170020"
@@ -105,6 +106,8 @@ def test_of_a_forgotten_person_no_trace_is_left_in_the_case_or_in_what_was_sent(
         case = writing.scalars(sa.select(Case).where(Case.ref == ref)).one()
         before = (case.person_index, case.phone_index, case.guardian_index, case.answers_sha256)
         news.tell(writing, case, make.now)
+        told = {"rid": case.id, "ver": 1, "stas": "?", "memo": "王玉兰"}
+        inbox.receive(writing, "province", "case_status", told, province.decided, make.now)
         writing.commit()
     run(app, "retention")
     session.rollback()
@@ -112,6 +115,8 @@ def test_of_a_forgotten_person_no_trace_is_left_in_the_case_or_in_what_was_sent(
     after = (case.person_index, case.phone_index, case.guardian_index, case.answers_sha256)
     assert not set(before) & set(after)
     assert session.scalars(sa.select(OutboxEntry)).all() == []
+    heard = session.scalars(sa.select(InboxEntry)).one()
+    assert (heard.state, heard.body) == (inbox.OLD, {}), "told again, it is not heard again"
 
 
 def test_short_messages_can_be_refused_later_at_the_desk_and_at_home(app, make, session, helper):

@@ -14,8 +14,8 @@ from cases.models import CaseEvent, Desk, Paper, State
 from cases.news import CHANNEL
 from cases.transitions import CLOCK, PROVINCE, Step
 from common import db
+from sync.inbox import FAILED, receive
 from sync.models import InboxEntry, OutState
-from sync.pulls import FAILED, receive
 from tests.cases.steps import ANSWERS, SN, Way
 from tests.conftest import NOW
 
@@ -121,7 +121,7 @@ def test_the_number_of_an_earlier_filing_is_not_taken_for_that_of_a_later_one(ap
     assert one.case.province_sn == SN
 
 
-def test_a_refusal_of_an_earlier_filing_does_not_return_a_later_one(approved, officer):
+def test_a_refusal_of_an_earlier_filing_does_not_return_a_later_one(app, make, approved, officer):
     one = approved()
     one.decide("returned", "请核对")
     one.take(Step.APPROVE, officer)
@@ -129,6 +129,36 @@ def test_a_refusal_of_an_earlier_filing_does_not_return_a_later_one(approved, of
     assert one.case.state == State.APPROVED
     one.ack_all()
     assert one.case.province_sn == SN
+    page = seen_by(app, make, officer, one)
+    assert "平台退回：" not in page
+    assert "拿回县里改" not in page
+    assert "省里已收到" in read_at_home(app, one)
+    with pytest.raises(Refused, match="不能拿回来"):
+        one.take(Step.RECALL, officer)
+    one.decide("approved")
+    assert one.case.state == State.DONE
+
+
+def test_what_is_refused_of_a_withdrawn_case_needs_nobody_any_more(app, make, approved, helper):
+    one = approved()
+    one.decide("supplement", "请再交一份")
+    one.take(Step.WITHDRAW, helper)
+    one.refuse("case_submit", "经办机构不存在")
+    one.ack_all()
+    assert "平台退回：" not in seen_by(app, make, helper, one)
+
+
+def test_a_newer_filing_that_waits_or_has_arrived_is_not_taken_back_for_an_older_one(app, approved, officer, session):
+    one = approved()
+    one.decide("returned", "请核对")
+    one.take(Step.APPROVE, officer)
+    one.stop_at_gateway("case_submit")
+    for then in ("pending", "acked"):
+        newest = "UPDATE outbox SET state = :s, acked_at = made_at WHERE key LIKE :key"
+        session.execute(sa.text(newest), {"s": then, "key": f"case_submit:{one.case.id}:{one.case.version}"})
+        session.commit()
+        with pytest.raises(Refused, match="不能拿回来"):
+            one.take(Step.RECALL, officer)
 
 
 @pytest.mark.parametrize("late", ["approved", "returned", "supplement"])
@@ -368,6 +398,15 @@ def test_whoever_the_province_quotes_is_masked(app, make, helper, clerk):
         assert "未授权" in page
         for personal in ("王玉兰", "张明远", "C1234567", "南京市某路"):
             assert personal not in page
+
+
+def test_whoever_the_province_quotes_is_masked_at_home_too(app, approved):
+    one = approved()
+    one.decide("supplement", "王玉兰 379801195208170020 的居住证明看不清，电话 15400000001")
+    home = read_at_home(app, one)
+    assert "的居住证明看不清" in home
+    for personal in ("王玉兰", "379801195208170020", "15400000001"):
+        assert personal not in home
 
 
 def test_two_ticks_only_once_the_province_has_it(app, make, approved, clerk):

@@ -276,6 +276,8 @@ def test_a_decision_that_the_case_cannot_follow_is_shown_to_its_county_until_it_
     session.rollback()
     audited = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "sync.settle")).one()
     assert (audited.about_kind, audited.about_id, audited.county_code) == ("inbox", mine.id, "370102")
+    session.refresh(mine)
+    assert (mine.body, mine.error) == ({}, None), "what it said of a person is not needed any more"
 
 
 def test_the_province_sees_what_is_about_no_case(as_, unheard):

@@ -58,7 +58,7 @@ def test_a_case_page_says_everything_masked(make, as_, session, helper, clerk):
         "379801********0020",
         "154****0001",
         "居住证明",
-        "没看过",
+        "没标",
         "张*",
         "379801********003X",
         "屏幕上签字",
@@ -123,10 +123,10 @@ def test_the_town_asks_for_a_paper_hands_up_and_the_county_decides(make, as_, se
     assert town.get(f"/cases/{ref}").status_code == 200, "the town still sees it"
     assert receipts.say_ref(ref) not in town.get("/cases").text
     unlooked = take(county, ref, "approve", 5, words="照办")
-    assert (unlooked.status_code, "还有 1 份材料没看过。请先看" in unlooked.text) == (422, True)
+    assert (unlooked.status_code, "还有 1 份材料没标是否合格。请先标" in unlooked.text) == (422, True)
     assert "照办" in unlooked.text
     assert take(county, ref, "approve", 5, unseen=1).status_code == 303
-    assert "通过（1份材料没看过）" in text(county.get(f"/cases/{ref}"))
+    assert "通过（1份材料没标是否合格）" in text(county.get(f"/cases/{ref}"))
     steps = session.scalars(sa.select(CaseEvent.step).order_by(CaseEvent.seq)).all()
     assert steps == ["submit", "accept", "ask", "supply", "hand_up", "approve"]
     assert version(session, ref).state == State.APPROVED
