@@ -75,7 +75,8 @@ def plan(
             closing.append({"code": code, "county_code": old["county_code"], "open": False})
             ending[code] = old["name"]
     facts += [*stated.values(), *closing]
-    return Plan(facts, ending, open_now, wrong, {"datum": moved[0]} if moved else {})
+    settled = {"datum": ""} if checked.datum_fits else {}
+    return Plan(facts, ending, open_now, wrong, {"datum": moved[0]} if moved else settled)
 
 
 def apply(session: Session, planned: Plan, now: datetime) -> Outcome:

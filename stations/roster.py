@@ -84,6 +84,7 @@ class Checked:
 
     stations  of each good row the columns of Station that it states, and `week` for its hours pattern.
     bad       rows with an error.
+    datum_fits  the places show that their datum is the declared one.
     """
 
     stations: list[Facts] = field(default_factory=list)
@@ -92,6 +93,7 @@ class Checked:
     bad: int = 0
     errors: int = 0
     warnings: int = 0
+    datum_fits: bool = False
 
     def add(self, problem: Problem) -> None:
         """Note a problem."""
@@ -309,7 +311,9 @@ def check(table: Table, known: Known, said: Said, progress: Callable[[int], obje
             continue
         placed.append((facts.pop("_typed"), Datum(facts["datum"]), facts["county_code"]))
         checked.stations.append(facts)
-    if better := better_datum(placed):
+    better = better_datum(placed)
+    checked.datum_fits = better == ""
+    if better:
         checked.add(Problem(0, Kind.WARNING, HEADERS["datum"], "", better))
     return checked
 

@@ -41,7 +41,8 @@ def outside(place: Place, typed: Place, county: str, names: Mapping[str, str]) -
 
 
 def better_datum(placed: Sequence[tuple[Place, Datum, str]]) -> str | None:
-    """A sentence when another datum brings clearly more stations into their counties than the declared one.
+    """A sentence when another datum brings clearly more stations into their counties than the declared one; "" when each other
+    one brings clearly fewer; None when these rows do not tell.
 
     A wrong datum moves a station by 0.4 to 1.4 km, less than MARGIN_M, so no single row shows it; many rows near county
     lines do. Clearly: four standard deviations of the rows that move in or out. placed: as typed, datum, county of each.
@@ -56,11 +57,10 @@ def better_datum(placed: Sequence[tuple[Place, Datum, str]]) -> str | None:
         ]
         for datum in (Datum.WGS84, Datum.GCJ02, Datum.BD09)
     }
-    now = inside[Datum.WGS84 if declared is Datum.CGCS2000 else declared]
-    best, gained = max(((datum, sum(found) - sum(now)) for datum, found in inside.items()), key=lambda pair: pair[1])
-    moved = sum(a != b for a, b in zip(now, inside[best], strict=True))
-    if gained < 10 or gained < 4 * moved**0.5:
-        return None
+    now = inside.pop(Datum.WGS84 if declared is Datum.CGCS2000 else declared)
+    best = max(inside, key=lambda datum: sum(inside[datum]))
+    if not _clearly_more(inside[best], now):
+        return "" if all(_clearly_more(now, found) for found in inside.values()) else None
     return _(
         "坐标系可能填错：抽看 %(rows)s 行，按 %(said)s 有 %(now)s 行在县内，按 %(best)s 有 %(then)s 行。请核对后再导入。",
         rows=rows,
@@ -69,6 +69,12 @@ def better_datum(placed: Sequence[tuple[Place, Datum, str]]) -> str | None:
         best=best.value,
         then=sum(inside[best]),
     )
+
+
+def _clearly_more(these: Sequence[bool], than: Sequence[bool]) -> bool:
+    gained = sum(these) - sum(than)
+    moved = sum(a != b for a, b in zip(these, than, strict=True))
+    return gained >= 10 and gained >= 4 * moved**0.5
 
 
 def _metres_outside(place: Place, county: str) -> float:

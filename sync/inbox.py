@@ -99,7 +99,7 @@ def note(
     now: datetime,
 ) -> None:
     """Keep to be seen which rows of a list cannot be used and what is otherwise with us, code → words; gone once they are
-    settled. told: the codes that a part of a list spoke of; None: it was whole."""
+    settled, or there are no words of it any more. told: the codes that a part of a list spoke of; None: it was whole."""
     settled = None if told is None else {*told, *wrong, *differs}
     for entry in session.scalars(
         sa.select(InboxEntry).where(InboxEntry.channel == channel, InboxEntry.logical == logical)
@@ -107,7 +107,10 @@ def note(
         if settled is None or entry.rid in settled:
             session.delete(entry)
     session.flush()
-    for state, said in ((FAILED, wrong), (DIFFERS, {code: differs[code] for code in differs if code not in wrong})):
+    for state, said in (
+        (FAILED, wrong),
+        (DIFFERS, {code: why for code, why in differs.items() if why and code not in wrong}),
+    ):
         for code, words in islice(said.items(), MOST_KEPT):
             entry = InboxEntry(county_code="", channel=channel, logical=logical, rid=code[:40], ver=0, at=now, body={})
             entry.state, entry.error = state, words[:200]

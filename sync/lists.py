@@ -38,7 +38,7 @@ class Planned(Protocol):
 
     @property
     def differs(self) -> Mapping[str, str]:
-        """Code → what is otherwise than with us and does not change by itself: a person must look."""
+        """Code → what is otherwise than with us and does not change by itself: a person must look. "": settled."""
         ...
 
 

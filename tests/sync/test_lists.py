@@ -6,6 +6,8 @@ import random
 import pytest
 import sqlalchemy as sa
 
+from maps.counties import county_of
+from maps.place import Datum, Place, from_wgs84
 from services_catalog import operations
 from services_catalog.models import CatalogueVersion, Item
 from stations.models import Division, Station
@@ -163,6 +165,27 @@ def test_a_part_of_a_list_closes_nothing_and_forgets_nothing_that_it_does_not_na
     pull(ROSTER)
     assert (open_now(session), kept(session)) == (30, {(ROSTER, rows[0]["code"]): "failed"})
     tell(platform, ROSTER, rows[:1], full="0")
+    pull(ROSTER)
+    assert kept(session) == {}
+
+
+def test_that_places_may_be_of_another_datum_is_shown_until_a_part_shows_that_they_are_right(
+    codes, session, platform, pull
+):
+    grid = [Place(36.58 + north / 250, 117.0 + east / 250) for north in range(0, 40, 2) for east in range(0, 50, 2)]
+    there = [place for place in grid if county_of(place) == "370102"]
+    station = ours(session)[codes[0]]
+
+    def rows(places):
+        return [row_of(station, code=f"N{n:04}", lon=place.lon, lat=place.lat) for n, place in enumerate(places)]
+
+    tell(platform, ROSTER, rows([from_wgs84(place, Datum.BD09) for place in there]), full="0", size=500)
+    pull(ROSTER)
+    assert kept(session) == {(ROSTER, "datum"): "differs"}
+    tell(platform, ROSTER, rows(there[:2]), full="0")  # which tells nothing
+    pull(ROSTER)
+    assert kept(session) == {(ROSTER, "datum"): "differs"}
+    tell(platform, ROSTER, rows(there), full="0", size=500)
     pull(ROSTER)
     assert kept(session) == {}
 
