@@ -116,7 +116,7 @@ def clash_page(
 def clash_words(filled: Filled, clashes: dict[str, Any]) -> str:
     """The same for the script, in one sentence: nothing is asked before the page is sent."""
     names = _("、").join(_label(filled, name) for name in clashes)
-    return _("“%(fields)s”在别处改过，按下面的按钮再核一遍。", fields=names)
+    return _("“%(fields)s”在别处改过，没存，别的都存了。按下面的按钮再核一遍。", fields=names)
 
 
 def _label(filled: Filled, name: str) -> str:
@@ -310,11 +310,13 @@ def _links(
 def save_answer(
     session: Session, draft: Draft, clashes: dict[str, Any], *, by: Actor | None, now: datetime
 ) -> ResponseReturnValue:
-    """What the script hears after it saved: when, and the facts by which fields are shown now; or what is not kept."""
+    """What the script hears after it saved: when, and the facts by which fields are shown now; and which are not kept."""
     filled = look(session, draft, by=by, now=now)
-    if clashes:
-        return {"error": "elsewhere", "message": clash_words(filled, clashes)}, 409
-    return {"saved": say_time(now), "facts": getattr(filled.checked.form, "facts", {})}
+    facts = getattr(filled.checked.form, "facts", {})
+    if clashes:  # the other fields are kept
+        words = clash_words(filled, clashes)
+        return {"error": "elsewhere", "message": words, "fields": list(clashes), "facts": facts}, 409
+    return {"saved": say_time(now), "facts": facts}
 
 
 def exit_page(session: Session, filled: Filled, where: Addresses, step: Step, *, by: Actor | None) -> str:

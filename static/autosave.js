@@ -3,7 +3,7 @@
 (function () {
   var form = document.querySelector("form[data-save]"), said = document.getElementById("saved");
   if (!form || !said || !window.fetch || !window.URLSearchParams) return;
-  var WAIT = 700, RETRY = 8000, changed = {}, timer = 0, busy = false, leaving = false;
+  var WAIT = 700, RETRY = 8000, changed = {}, clashes = {}, timer = 0, busy = false, leaving = false;
 
   function body(names) {
     var sent = new URLSearchParams();
@@ -25,21 +25,26 @@
   }
 
   function send() {
-    var names = Object.keys(changed), status = 0;
+    var names = Object.keys(changed), status = 0, sent;
     if (busy || !names.length || leaving) return;
     busy = true;
     changed = {};
     say(said.dataset.saving, false);
-    fetch(form.dataset.save, { method: "POST", body: body(names), headers: { Accept: "application/json" }, credentials: "same-origin" })
+    sent = body(names);
+    fetch(form.dataset.save, { method: "POST", body: sent, headers: { Accept: "application/json" }, credentials: "same-origin" })
       .then(function (answer) {
         status = answer.status;
         if (answer.redirected) status = 401;
         return answer.json();
       })
       .then(function (answer) {
-        if (status !== 200) throw new Error(answer.message || "");
+        if (status !== 200 && !answer.fields) throw new Error(answer.message || "");
         busy = false;
-        if (!Object.keys(changed).length) say(said.dataset.saved.replace("{t}", answer.saved), false);
+        names.forEach(function (name) { delete clashes[name]; });
+        (answer.fields || []).forEach(function (name) { clashes[name] = { words: answer.message, value: sent.getAll(name).join() }; });
+        var clash = clashes[Object.keys(clashes).pop()];
+        if (clash) say(clash.words, true);
+        else if (!Object.keys(changed).length) say(said.dataset.saved.replace("{t}", answer.saved), false);
         form.dispatchEvent(new CustomEvent("facts", { detail: answer.facts }));
         if (Object.keys(changed).length) later(WAIT);
       })
@@ -52,16 +57,15 @@
       });
   }
 
-  form.addEventListener("input", function (event) {
-    if (!event.target.name) return;
-    changed[event.target.name] = true;
-    later(WAIT);
-  });
-  form.addEventListener("change", function (event) {
-    if (!event.target.name) return;
-    changed[event.target.name] = true;
-    later(50);
-  });
+  function typed(name, wait) {
+    var clash = clashes[name];
+    if (!name || (clash && clash.value === body([name]).getAll(name).join())) return; // the button asks about it: not sent again as it was
+    changed[name] = true;
+    later(wait);
+  }
+
+  form.addEventListener("input", function (event) { typed(event.target.name, WAIT); });
+  form.addEventListener("change", function (event) { typed(event.target.name, 50); });
   form.addEventListener("submit", function () { leaving = true; });
   addEventListener("pageshow", function () { leaving = false; });
   addEventListener("online", function () { later(0); });

@@ -104,7 +104,10 @@ def test_a_save_under_way_overwrites_nothing_newer_and_says_which_field(session,
     phone, screen = opened(clerk, 1), opened(clerk, 1)
     clerk.client.post(f"{clerk.at}/save", data={"mob": "15400000001"} | phone)
     answer = clerk.client.post(f"{clerk.at}/save", data={"mob": "15400000002", "psn_name": "王玉兰"} | screen)
-    assert (answer.status_code, answer.json["message"]) == (409, "“手机号”在别处改过，按下面的按钮再核一遍。")
+    assert answer.status_code == 409
+    assert answer.json["message"] == "“手机号”在别处改过，没存，别的都存了。按下面的按钮再核一遍。"
+    assert answer.json["fields"] == ["mob"]
+    assert answer.json["facts"]["guardian_needed"] == "0"  # fields that depend on what was kept open all the same
     assert (stored(session)["mob"], stored(session)["psn_name"]) == ("15400000001", "王玉兰")
 
 
