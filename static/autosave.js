@@ -3,7 +3,7 @@
 (function () {
   var form = document.querySelector("form[data-save]"), said = document.getElementById("saved");
   if (!form || !said || !window.fetch || !window.URLSearchParams) return;
-  var WAIT = 700, RETRY = 8000, changed = {}, clashes = {}, timer = 0, busy = false, leaving = false;
+  var WAIT = 700, RETRY = 8000, changed = {}, clashes = {}, timer = 0, busy = false, leaving = false, under_way = null;
 
   function body(names) {
     var sent = new URLSearchParams();
@@ -31,7 +31,10 @@
     changed = {};
     say(said.dataset.saving, false);
     sent = body(names);
-    fetch(form.dataset.save, { method: "POST", body: sent, headers: { Accept: "application/json" }, credentials: "same-origin" })
+    under_way = window.AbortController ? new AbortController() : null;
+    fetch(form.dataset.save, {
+      method: "POST", body: sent, headers: { Accept: "application/json" }, credentials: "same-origin", signal: under_way ? under_way.signal : undefined
+    })
       .then(function (answer) {
         status = answer.status;
         if (answer.redirected) status = 401;
@@ -51,6 +54,7 @@
       .catch(function (problem) {
         busy = false;
         names.forEach(function (name) { changed[name] = true; });
+        if (leaving) return; // the button sends the whole page
         var refused = status >= 400 && status < 500;
         say(status === 401 ? said.dataset.expired : refused && problem.message && status !== 403 ? problem.message : said.dataset.lost, true);
         if (!refused) later(RETRY);
@@ -66,7 +70,10 @@
 
   form.addEventListener("input", function (event) { typed(event.target.name, WAIT); });
   form.addEventListener("change", function (event) { typed(event.target.name, 50); });
-  form.addEventListener("submit", function () { leaving = true; });
+  form.addEventListener("submit", function () {
+    leaving = true;
+    if (under_way) under_way.abort(); // once the form is handed in there is no draft to save to
+  });
   addEventListener("pageshow", function () { leaving = false; });
   addEventListener("online", function () { later(0); });
   addEventListener("pagehide", function () {
