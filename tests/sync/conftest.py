@@ -1,6 +1,7 @@
 """A platform that listens, a channel to it, and what is owed."""
 
 import random
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -70,6 +71,7 @@ def owe(database: Database, hands) -> Callable[..., str]:
                 now=hands(),
             )
             session.commit()
+        time.sleep(0.002)  # ids sort by the millisecond: what is owed next comes after this one
         return rid
 
     return act
