@@ -68,6 +68,14 @@
     later(wait);
   }
 
+  function touched(field) { // before this script came over a slow link
+    if (field.type === "hidden") return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (!field.options) return field.value !== field.defaultValue;
+    var drawn = Array.prototype.map.call(field.options, function (one) { return one.defaultSelected; }).indexOf(true);
+    return field.selectedIndex !== Math.max(0, drawn);
+  }
+
   form.addEventListener("input", function (event) { typed(event.target.name, WAIT); });
   form.addEventListener("change", function (event) { typed(event.target.name, 50); });
   form.addEventListener("submit", function () {
@@ -83,5 +91,8 @@
   });
   document.addEventListener("visibilitychange", function () {
     if (document.visibilityState === "hidden") send();
+  });
+  Array.prototype.forEach.call(form.querySelectorAll("input, select, textarea"), function (field) {
+    if (touched(field)) typed(field.name, WAIT);
   });
 })();

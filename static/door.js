@@ -87,7 +87,7 @@
     if (navigator.geolocation && window.isSecureContext) door(button);
     else document.querySelector("[data-door-cannot]").hidden = false;
   }
-  if (photo) photo.addEventListener("change", function () {
+  function checked() {
     var file = photo.files[0], wrong = document.querySelector("[data-photo-wrong]");
     wrong.hidden = true;
     if (!file) return;
@@ -96,5 +96,9 @@
       wrong.textContent = photo.dataset.large;
       wrong.hidden = false;
     } else if (file.size > 300e3) shrink(photo, file);
-  });
+  }
+  if (photo) {
+    photo.addEventListener("change", checked);
+    checked(); // what was chosen before this script came over a slow link
+  }
 })();

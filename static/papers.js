@@ -164,10 +164,12 @@
     var input = form.querySelector("[type=file]");
     form.classList.add("live");
     input.multiple = true;
-    input.addEventListener("change", function () {
+    function take() {
       Array.prototype.slice.call(input.files).forEach(function (file) { add(form, file); });
       input.value = "";
-    });
+    }
+    input.addEventListener("change", take);
+    take(); // what was chosen before this script came over a slow link
   });
   Array.prototype.forEach.call(box.querySelectorAll("form[data-paper-remove]"), function (form) {
     form.addEventListener("submit", function (event) { takeAway(event, form.closest("li")); });

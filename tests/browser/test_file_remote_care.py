@@ -283,6 +283,29 @@ def test_the_back_button_and_a_lost_network_lose_nothing(phone):
     expect(page.get_by_label("那里的地址")).to_have_value("某路 9 号")
 
 
+def test_what_was_typed_before_the_script_came_is_saved_when_it_comes(phone):
+    page = phone().open("/file?item=14")
+    page.get_by_role("button", name="开始填").click()
+    field(page, "psn_name").wait_for()
+    page.wait_for_load_state()
+    held = []
+    page.route("**/autosave*.js*", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    field(page, "psn_name").fill("魏巧云")
+    choose(page, "insutype", "390")
+    assert page.locator("#saved").inner_text() == ""
+    held[0].continue_()
+    expect(page.locator("#saved")).to_contain_text("已存")
+    page.unroute("**/autosave*.js*")
+    saves = []
+    page.on("request", lambda request: saves.append(request.url) if request.method == "POST" else None)
+    page.reload()
+    expect(field(page, "psn_name")).to_have_value("魏巧云")
+    expect(page.locator("[name=insutype][value='390']")).to_be_checked()
+    page.wait_for_timeout(1000)  # longer than a save waits
+    assert saves == []  # what came with the page is nobody's change
+
+
 @pytest.mark.parametrize("looks", [{"big": True}, {"lang": "en"}, {"dark": True}], ids=str)
 def test_pages_of_a_form_suit_old_eyes_and_other_readers(phone, looks):
     home = phone(**looks)

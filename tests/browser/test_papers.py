@@ -86,6 +86,18 @@ def test_what_did_not_arrive_stays_and_is_sent_again(at_papers):
     assert page.locator(".photos > li").count() == 1
 
 
+def test_a_photo_chosen_before_the_script_came_is_sent_when_it_comes(at_papers):
+    _here, page = at_papers()
+    held = []
+    page.route("**/papers*.js*", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    choose(page, photo())
+    assert page.locator("[data-paper-one]").count() == 0
+    held[0].continue_()
+    page.locator(RECEIVED).wait_for()
+    assert page.locator("[data-paper-one]").count() == 1
+
+
 def test_what_is_refused_says_why_and_the_rest_goes_on(at_papers):
     here, page = at_papers()
     choose(page, b"MZ" + b"\0" * 500, name="IMG.jpg")
