@@ -33,7 +33,7 @@ SLOW_CPU = 4
 PATIENCE_MS = 120_000
 # When the first marker is on the screen: seen in the document, then one frame later.
 WATCH = """() => { window.firstMarker = 0; new MutationObserver((_, seen) => {
-  if (!document.querySelector('.leaflet-marker-icon:not(.me)')) return;
+  if (!document.querySelector('.mk, .leaflet-marker-icon:not(.me)')) return;
   seen.disconnect();
   requestAnimationFrame(() => { window.firstMarker = performance.now(); });
 }).observe(document, { childList: true, subtree: true }); }"""

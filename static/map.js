@@ -1,11 +1,12 @@
 /* [data-map]: fetches the stations of what the map shows and draws them as buttons; keeps map, list and address together.
-   Stands right behind the map and runs before Leaflet has arrived: stations and library travel side by side.
+   Stands right behind the map and runs before Leaflet has arrived: stations and library travel side by side, and what comes
+   first is shown first, the buttons placed by hand.
    Words of stations: textContent only. */
 (function () {
   var box = document.querySelector("[data-map]");
   if (!box) return;
   var data = box.dataset, CELL = 64, MOST_CELLS = 640, TOP = 18, LOWEST = 5, PINS_FROM = 10, LISTED = 30;
-  var map = null, drawn = {}, asked = "", stop = null, latest = null, whole = !box.dataset.view && !box.dataset.circle;
+  var map = null, early = null, view = null, drawn = {}, asked = "", stop = null, latest = null, whole = !box.dataset.view && !box.dataset.circle;
   box.hidden = document.querySelector("[data-map-foot]").hidden = false;
 
   function find(name) { return document.querySelector("[data-" + name + "]"); }
@@ -35,7 +36,7 @@
     return fitting.apply(null, numbers(data.bounds));
   }
 
-  function question(view) { // the cells the map touches: everybody who looks there asks the same
+  function question() { // the cells the map touches: everybody who looks there asks the same
     var zoom = view.zoom, last = 4 * Math.pow(2, zoom) - 1, wide = box.clientWidth / 2, high = box.clientHeight / 2;
     var cx = x(view.lon, zoom), cy = y(view.lat, zoom);
     function cell(pixels) { return Math.max(0, Math.min(last, Math.floor(pixels / CELL))); }
@@ -46,8 +47,8 @@
     var corners = [lon(west * CELL + 1, zoom), lat(south * CELL + CELL - 1, zoom), lon(east * CELL + CELL - 1, zoom), lat(north * CELL + 1, zoom)];
     return data.api + "?box=" + corners.map(function (n) { return n.toFixed(6); }).join(",") + "&z=" + zoom + (data.filters ? "&" + data.filters : "");
   }
-  function load(view) {
-    var url = question(view);
+  function load() {
+    var url = question();
     if (url === asked) return;
     asked = url;
     if (stop) stop.abort();
@@ -58,7 +59,8 @@
     }).then(function (found) {
       latest = found;
       find("map-failed").hidden = true;
-      if (map) draw();
+      if (document.readyState === "loading") document.addEventListener("readystatechange", told, { once: true }); // the list stands below
+      else told();
     }).catch(function (problem) {
       if (problem.name === "AbortError") return;
       asked = "";
@@ -75,29 +77,39 @@
     return made;
   }
   function lamp(state) { return data["lamp" + state.charAt(0).toUpperCase() + state.slice(1)] || ""; }
-  function icon(kind, words, label) {
+  function button(one) {
+    var made = make("button", "mk " + one.kind), s = one.station;
+    made.type = "button";
+    made.setAttribute("aria-label", s ? (one.number ? one.number + "，" : "") + s.name + "，" + s.area + "，" + lamp(s.state) : data.cluster.replace("#", one.n));
+    made.appendChild(make("span", "", s ? one.number || "" : one.n));
+    return made;
+  }
+  function marker(one) {
     var Button = L.Icon.extend({
       createIcon: function () {
-        var button = make("button", "");
-        button.type = "button";
-        button.setAttribute("aria-label", label);
-        button.appendChild(make("span", "", words));
-        this._setIconStyles(button, "icon");
-        return button;
+        var made = button(one);
+        this._setIconStyles(made, "icon");
+        return made;
       },
       createShadow: function () { return null; }
     });
-    return new Button({ className: "mk " + kind, iconSize: [44, 44], iconAnchor: [22, 22] });
+    var icon = new Button({ className: "mk " + one.kind, iconSize: [44, 44], iconAnchor: [22, 22] });
+    return L.marker(one.at, { icon: icon, keyboard: false }).on("click", function () { act(one); });
   }
-  function marker(at, kind, words, label, act) {
-    return L.marker(at, { icon: icon(kind, words, label), keyboard: false }).on("click", act);
+  function act(one) {
+    if (one.station) pick(one.station);
+    else closer(one.at);
   }
-  function mercatorZoom() { return map.getZoom() + Number(data.offset); }
+  function go(lat, lon, zoom) {
+    view = { lat: lat, lon: lon, zoom: Math.min(TOP, zoom) };
+    if (map) map.setView([lat, lon], view.zoom - Number(data.offset), { animate: false });
+    else load();
+  }
   function cellOf(at) {
-    return Math.floor(x(at[1], mercatorZoom()) / CELL) + "," + Math.floor(y(at[0], mercatorZoom()) / CELL);
+    return Math.floor(x(at[1], view.zoom) / CELL) + "," + Math.floor(y(at[0], view.zoom) / CELL);
   }
   function merged(clusters) { // two cells may have their middles side by side: one button then, so that each can be hit
-    var kept = [], zoom = mercatorZoom();
+    var kept = [], zoom = view.zoom;
     clusters.filter(function (one) { return one.n > 0; }).sort(function (a, b) { return b.n - a.n; }).forEach(function (one) {
       var left = x(one.at[1], zoom), top = y(one.at[0], zoom);
       var near = kept.find(function (other) { return Math.abs(other.left - left) < 40 && Math.abs(other.top - top) < 40; });
@@ -106,9 +118,8 @@
     });
     return kept;
   }
-  function nearest() { return map.getZoom() >= map.getMaxZoom(); }
   function closer(at) {
-    if (!nearest()) { map.setView(at, Math.min(map.getMaxZoom(), map.getZoom() + 2)); return; }
+    if (view.zoom < TOP) { go(at[0], at[1], view.zoom + 2); return; }
     var list = new URL((find("list") || location).href), asks = list.searchParams; // more than a map can name: the list can
     ["acc", "area", "at", "v"].forEach(function (name) { asks.delete(name); });
     asks.set("lat", at[0].toFixed(5));
@@ -117,7 +128,7 @@
     location.href = list.href;
   }
   function spread(all) { // there is no nearer: stations of one doorstep stand round it, each to be hit
-    var zoom = mercatorZoom(), stand = [], apart = {};
+    var zoom = view.zoom, stand = [], apart = {};
     Object.keys(all).sort().forEach(function (key) {
       var one = all[key], left = x(one.at[1], zoom), top = y(one.at[0], zoom), right = 0, down = 0, ring = 0, step = 0;
       function taken(other) { return Math.abs(other[0] - left - right) < 44 && Math.abs(other[1] - top - down) < 44; }
@@ -139,27 +150,39 @@
   }
   function wanted() { // by key, what has to stand on the map
     var all = {}, listed = {};
-    if (mercatorZoom() >= PINS_FROM) {
+    if (view.zoom >= PINS_FROM) {
       document.querySelectorAll("[data-cards] > [data-code]").forEach(function (row, number) {
         var station = known(row);
         listed[station.code] = true;
-        all["s" + station.code] = { at: [station.lat, station.lon], station: station, number: number + 1 };
+        all["s" + station.code] = { at: [station.lat, station.lon], kind: "door " + station.state, station: station, number: number + 1 };
       });
     }
     latest.stations.forEach(function (station, number) {
       if (listed[station.code]) return;
       var shown = find("here") && number < LISTED ? number + 1 : 0;
-      all["s" + station.code + "/" + shown] = { at: [station.lat, station.lon], station: station, number: shown };
+      all["s" + station.code + "/" + shown] = { at: [station.lat, station.lon], kind: "door " + station.state, station: station, number: shown };
     });
     var apart = {}; // stations of the list have markers of their own: their cell's number is of the others
     Object.keys(all).forEach(function (key) { if (listed[all[key].station.code]) { var cell = cellOf(all[key].at); apart[cell] = (apart[cell] || 0) + 1; } });
     var clusters = latest.clusters.map(function (one) { return { at: [one[0], one[1]], n: one[2] - (apart[cellOf(one)] || 0) }; });
-    merged(clusters).forEach(function (one) { all["c" + one.at.join() + "," + one.n] = one; });
-    return all;
+    merged(clusters).forEach(function (one) {
+      all["c" + one.at.join() + "," + one.n] = { at: one.at, kind: one.n > 99 ? "many most" : "many", n: one.n };
+    });
+    return view.zoom < TOP ? all : spread(all);
   }
   function draw() {
     latest.stations.sort(function (a, b) { return b.lat - a.lat || (a.code < b.code ? -1 : 1); });
-    var all = nearest() ? spread(wanted()) : wanted(), held = document.activeElement, key;
+    var all = wanted(), held = document.activeElement, key;
+    if (whole) {
+      whole = false;
+      inward(all);
+    }
+    if (!map) { place(all); return; }
+    if (early) {
+      if (early.contains(held)) map.getContainer().focus({ preventScroll: true });
+      early.remove();
+      early = null;
+    }
     for (key in drawn) {
       if (!all[key]) {
         if (drawn[key].getElement() === held) map.getContainer().focus({ preventScroll: true });
@@ -168,23 +191,37 @@
       }
     }
     Object.keys(all).forEach(function (key) {
-      if (drawn[key]) return;
-      var one = all[key], s = one.station;
-      if (s) {
-        drawn[key] = marker(one.at, "door " + s.state, one.number || "", (one.number ? one.number + "，" : "") + s.name + "，" + s.area + "，" + lamp(s.state), function () { pick(s); });
-      } else {
-        drawn[key] = marker(one.at, one.n > 99 ? "many most" : "many", one.n, data.cluster.replace("#", one.n), function () { closer(one.at); });
-      }
-      drawn[key].addTo(map);
+      if (!drawn[key]) drawn[key] = marker(all[key]).addTo(map);
     });
-    if (whole) { // the first look at the whole: a number at its edge is not cut off
-      whole = false;
-      Object.keys(all).forEach(function (key) { map.panInside(all[key].at, { padding: [24, 24], animate: false }); });
-    }
+    borders();
+  }
+  function inward(all) { // the first look at the whole: a number at its edge is not cut off
+    var cx = x(view.lon, view.zoom), cy = y(view.lat, view.zoom), wide = box.clientWidth / 2 - 24, high = box.clientHeight / 2 - 24;
+    Object.keys(all).forEach(function (key) {
+      var left = x(all[key].at[1], view.zoom), top = y(all[key].at[0], view.zoom);
+      cx = Math.max(left - wide, Math.min(left + wide, cx));
+      cy = Math.max(top - high, Math.min(top + high, cy));
+    });
+    go(lat(cy, view.zoom), lon(cx, view.zoom), view.zoom);
+  }
+  function place(all) { // Leaflet is still on its way
+    var west = x(view.lon, view.zoom) - box.clientWidth / 2, north = y(view.lat, view.zoom) - box.clientHeight / 2;
+    if (early) early.remove();
+    early = make("div", "early");
+    Object.keys(all).forEach(function (key) {
+      var one = all[key], made = button(one);
+      made.style.left = Math.round(x(one.at[1], view.zoom) - west) + "px";
+      made.style.top = Math.round(y(one.at[0], view.zoom) - north) + "px";
+      made.addEventListener("click", function () { act(one); });
+      early.appendChild(made);
+    });
+    box.appendChild(early);
+  }
+  function told() {
+    draw();
     find("map-said").textContent = data.total.replace("#", latest.total);
     if (find("map-wide")) find("map-wide").hidden = latest.open_now;
     listHere();
-    borders();
   }
 
   // The list
@@ -231,8 +268,7 @@
     here.hidden = false;
   }
   function show(station, nearer) { // from the list to the map
-    var zoom = nearer ? Math.max(map.getZoom(), 15 - Number(data.offset)) : map.getZoom();
-    map.setView([station.lat, station.lon], zoom, { animate: false });
+    go(station.lat, station.lon, nearer ? Math.max(view.zoom, 15) : view.zoom);
     box.scrollIntoView({ block: "nearest" });
     pick(station);
   }
@@ -267,7 +303,7 @@
     });
     function write() {
       layer.clearLayers();
-      var zoom = mercatorZoom(), seen = map.getBounds(), places = [];
+      var zoom = view.zoom, seen = map.getBounds(), places = [];
       if (zoom >= 9 && zoom <= 13) places = found.map(function (one) { return { name: one[0], lat: one[2] / 1000, lon: one[3] / 1000 }; });
       if (zoom < 9 && zoom >= 7) places = Object.keys(cities).map(function (key) { var c = cities[key]; return { name: c.name, lat: c.lat / c.n, lon: c.lon / c.n }; });
       places.forEach(function (place) {
@@ -285,21 +321,21 @@
 
   function remember() {
     if (!find("map-filters")) return; // beside the finder's list: the address is the finder's
-    var at = map.getCenter(), zoom = mercatorZoom(), view = at.lat.toFixed(5) + "," + at.lng.toFixed(5) + "," + zoom;
+    var said = view.lat.toFixed(5) + "," + view.lon.toFixed(5) + "," + view.zoom;
     var url = new URL(location.href), kept = document.querySelector("[data-map-filters] input[name=v]");
-    url.searchParams.set("v", view);
+    url.searchParams.set("v", said);
     history.replaceState(history.state, "", url.pathname + url.search.replace(/%2C/g, ","));
-    kept.value = view;
+    kept.value = said;
     kept.disabled = false;
     var centre = find("centre"), there = new URL(url);
     ["acc", "area", "at", "v"].forEach(function (name) { there.searchParams.delete(name); });
-    there.searchParams.set("lat", at.lat.toFixed(4));
-    there.searchParams.set("lon", at.lng.toFixed(4));
+    there.searchParams.set("lat", view.lat.toFixed(4));
+    there.searchParams.set("lon", view.lon.toFixed(4));
     centre.href = there.pathname + there.search;
-    centre.hidden = zoom < 9; // the middle of the province is nobody's place
+    centre.hidden = view.zoom < 9; // the middle of the province is nobody's place
   }
-  var first = start();
-  load(first);
+  view = start();
+  load();
   function begin() {
     if (find("map-filters")) find("map-filters").addEventListener("change", function (event) {
       if (event.target.name === "by" || event.target.name === "m") this.elements.v.disabled = true; // another circle: fit it
@@ -322,7 +358,7 @@
       }
     });
     new Scale({ imperial: false }).addTo(map);
-    map.setView([first.lat, first.lon], first.zoom - Number(data.offset), { animate: false });
+    map.setView([view.lat, view.lon], view.zoom - Number(data.offset), { animate: false });
     if (data.circle) {
       var c = numbers(data.circle), me = make("span", "");
       if (c[2]) L.circle([c[0], c[1]], { radius: c[2], interactive: false, className: "reach", dashArray: "8 7" }).addTo(map);
@@ -330,8 +366,9 @@
     }
     map.on("moveend", function () {
       var at = map.getCenter();
+      view = { lat: at.lat, lon: at.lng, zoom: map.getZoom() + Number(data.offset) };
       remember();
-      load({ lat: at.lat, lon: at.lng, zoom: mercatorZoom() });
+      load();
     });
     remember();
     if (latest) draw();

@@ -48,6 +48,36 @@ def test_the_whole_province_is_a_few_numbers_and_a_tap_leads_nearer(phone):
     drawn(page)
 
 
+def test_the_first_buttons_stand_and_work_before_the_library_has_come(phone):
+    held = []
+    here = phone(position=None)
+    here.page.route("**/leaflet*.js", lambda route: held.append(route))
+    here.page.goto(f"{here.server}/stations/map", wait_until="commit")
+    page = here.page
+    early = page.locator(".early button")
+    early.first.wait_for()
+    places = {one.get_attribute("aria-label"): one.bounding_box() for one in early.all()}
+    expect(page.locator("[data-map-said]")).to_have_text(re.compile(r"地图里有 \d+ 个站点"))
+    held[0].continue_()
+    drawn(page)
+    assert early.count() == 0
+    later = {one.get_attribute("aria-label"): one.bounding_box() for one in page.locator(MARKERS).all()}
+    assert later.keys() == places.keys()
+    for label, box in later.items():  # nothing jumps
+        assert (box["x"], box["y"]) == (
+            pytest.approx(places[label]["x"], abs=2),
+            pytest.approx(places[label]["y"], abs=2),
+        )
+    before = centre(page)[2]
+
+    page.reload(wait_until="commit")
+    early.first.wait_for()
+    early.last.click()
+    held[1].continue_()
+    drawn(page)
+    assert centre(page)[2] == before + 2
+
+
 def test_a_station_is_a_button_that_says_its_name_and_leads_to_its_page(phone):
     here = phone()
     page = drawn(here.open(NEAR))
