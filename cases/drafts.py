@@ -94,7 +94,7 @@ def mine(session: Session, by: Actor, now: datetime, limit: int = 20) -> list[Dr
 
 
 def save(draft: Draft, typed: Mapping[str, Any], now: datetime) -> Draft:
-    """Keep these fields; the others stay. Two devices: the later word counts, field by field. Raises Refused."""
+    """Keep these fields; the others stay. Which of two pages may speak is for two_pages.py to say. Raises Refused."""
     answers = {**draft.answers, **typed}
     too_long = any(len(part) > MAX_VALUE for value in typed.values() for part in _parts(value))
     if len(answers) > MAX_FIELDS or too_long:

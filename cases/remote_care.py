@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from cases.admission import admission_remarks, admission_rules, filed_already, known_rules
-from cases.agent import Agent, agent_rules
+from cases.admission import admission_remarks, filed_already, known_rules
+from cases.blocks import Blocks, block_facts, block_rules
 from cases.circumstances import About, Circumstances, Live
-from cases.contact import Contact, Insured, contact_rules, insured_rules
 from cases.days import add_months
 from cases.filing import Checked, Family, Level, PaperNeed, Remark
-from cases.guardian import Guardian, guardian_facts, guardian_papers, guardian_remarks, guardian_rules
+from cases.guardian import guardian_papers, guardian_remarks
 from cases.outcome import checked, identity_paper, person_answers, person_subject
-from cases.person import INSURANCES, Person, insurance_of, person_facts, person_options, person_rules
+from cases.person import INSURANCES, insurance_of, person_options
 from cases.places import ABROAD, ABROAD_CHOICE, SHANDONG, care_places, place_name, pool_area
-from cases.promise import Promise, broken_promise, promise_facts, promise_rules
+from cases.promise import broken_promise, promise_rules
 from cases.sections import AGENT, GUARDIAN, PERSON, PROMISE, REACH
 from common.forms import Ask, When
 from common.i18n import gettext as _
@@ -54,7 +53,7 @@ def only(*items: int) -> When:
 FILED = When("filing_act", ("new", "change"))  # a cancelling says only whose filing ends
 
 
-class RemoteCare(Person, Insured, Contact, Guardian, Agent, Promise):
+class RemoteCare(Blocks):
     """One filing. Names are those of the national table out_appy_d where it has one."""
 
     emergency: Annotated[bool, Ask(_l("正在急诊抢救"), widget="tick", secrecy="sen")] = False
@@ -144,10 +143,8 @@ class RemoteCare(Person, Insured, Contact, Guardian, Agent, Promise):
 
     @classmethod
     def facts(cls, said: dict[str, Any], about: About) -> dict[str, str]:
-        facts = person_facts(said, about) | guardian_facts(said, about)
         promised = about.item_no in LASTING and said["proof_route"] == "commitment" and said["filing_act"] != "cancel"
-        consents = facts["under_14"] == "1" and said["grdn_name"] is not None
-        return facts | promise_facts(about, promised=promised, consents=consents, by_agent=said["by_agent"] is True)
+        return block_facts(said, about, promised=promised)
 
     @classmethod
     def options(cls, name: str, about: About) -> tuple[tuple[str, Any], ...] | None:
@@ -157,12 +154,7 @@ class RemoteCare(Person, Insured, Contact, Guardian, Agent, Promise):
 
     @classmethod
     def rules(cls, form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]:
-        yield from admission_rules(about)
-        yield from person_rules(form, about)
-        yield from insured_rules(form, about)
-        yield from contact_rules(form, about)
-        yield from guardian_rules(form, about)
-        yield from agent_rules(form, about)
+        yield from block_rules(form, about)
         yield from _who_may(form, about)
         yield from _place(form, about)
         yield from _dates(form, about)

@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from cases.address import Home, Register, address_remarks, division_rules
-from cases.admission import admission_remarks, admission_rules, filed_already
-from cases.agent import Agent, agent_rules
+from cases.admission import admission_remarks, filed_already
+from cases.blocks import Blocks, block_facts, block_rules
 from cases.circumstances import About, Circumstances
-from cases.contact import Contact, Insured, contact_rules, insured_rules
 from cases.enrolment import YEAR, Ethnicity, paying, year_closed, year_options
 from cases.filing import Checked, Family, Level, PaperNeed, Remark
-from cases.guardian import Guardian, guardian_facts, guardian_papers, guardian_remarks, guardian_rules
+from cases.guardian import guardian_papers, guardian_remarks
 from cases.outcome import checked, identity_paper, person_answers, person_subject
-from cases.person import Person, age_of, person_facts, person_options, person_rules
+from cases.person import age_of, person_options
 from cases.places import place_name, pool_area
-from cases.promise import Promise, promise_facts, promise_rules
+from cases.promise import promise_rules
 from cases.sections import AGENT, GUARDIAN, PERSON, PROMISE, REACH
 from common.forms import Ask, When
 from common.i18n import gettext as _
@@ -54,7 +53,7 @@ YOUNGEST_STUDENT, OLDEST_STUDENT = 3, 45
 SCHOOL, OLD = 7, 60  # full years; between them and 18 the national categories change
 
 
-class ResidentEnrol(Person, Ethnicity, Insured, Register, Home, Contact, Guardian, Agent, Promise):
+class ResidentEnrol(Ethnicity, Register, Home, Blocks):
     """One person, one year."""
 
     no_certno: Annotated[bool, Ask(_l("孩子还没上户口，没有身份证号"), widget="tick")] = False
@@ -111,13 +110,7 @@ class ResidentEnrol(Person, Ethnicity, Insured, Register, Home, Contact, Guardia
     @classmethod
     def facts(cls, said: dict[str, Any], about: About) -> dict[str, str]:
         known = about.at.known
-        facts = person_facts(said, about) | guardian_facts(said, about)
-        consents = facts["under_14"] == "1" and said["grdn_name"] is not None
-        return (
-            facts
-            | {"lives_here": "1" if known and known.lives_here else "0"}
-            | promise_facts(about, promised=False, consents=consents, by_agent=said["by_agent"] is True)
-        )
+        return block_facts(said, about) | {"lives_here": "1" if known and known.lives_here else "0"}
 
     @classmethod
     def options(cls, name: str, about: About) -> tuple[tuple[str, Any], ...] | None:
@@ -125,14 +118,9 @@ class ResidentEnrol(Person, Ethnicity, Insured, Register, Home, Contact, Guardia
 
     @classmethod
     def rules(cls, form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]:
-        yield from admission_rules(about)
-        yield from person_rules(form, about)
-        yield from insured_rules(form, about)
+        yield from block_rules(form, about)
         yield from division_rules(form, about, "resd_loc_admdvs", cities_elsewhere=True)
         yield from division_rules(form, about, "live_division", cities_elsewhere=False)
-        yield from contact_rules(form, about)
-        yield from guardian_rules(form, about)
-        yield from agent_rules(form, about)
         yield from _matter(form, about)
         yield from promise_rules(form, about)
 

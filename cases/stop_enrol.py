@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from cases.admission import admission_remarks, admission_rules, filed_already
-from cases.agent import Agent, agent_rules
+from cases.admission import admission_remarks, filed_already
+from cases.blocks import Blocks, block_facts, block_rules
 from cases.circumstances import About, Circumstances
-from cases.contact import Contact, Insured, contact_rules, insured_rules
 from cases.filing import Checked, Family, Level, PaperNeed, Remark
-from cases.guardian import Guardian, guardian_facts, guardian_papers, guardian_remarks, guardian_rules
+from cases.guardian import guardian_papers, guardian_remarks
 from cases.outcome import checked, identity_paper, person_answers, person_subject
-from cases.person import Person, person_facts, person_options, person_rules
-from cases.promise import Promise, promise_facts, promise_rules
+from cases.person import person_options
+from cases.promise import promise_rules
 from cases.sections import AGENT, GUARDIAN, PERSON, PROMISE, REACH
 from common.forms import Ask, When
 from common.i18n import gettext as _
@@ -31,7 +30,7 @@ REASONS = (
 LATEST_DAYS = 31
 
 
-class StopEnrol(Person, Insured, Contact, Guardian, Agent, Promise):
+class StopEnrol(Blocks):
     """One person's residents' insurance ends."""
 
     stop_reason: Annotated[str | None, Ask(_l("为什么停保"), widget="choice", options=REASONS, must=True)] = None
@@ -50,9 +49,7 @@ class StopEnrol(Person, Insured, Contact, Guardian, Agent, Promise):
 
     @classmethod
     def facts(cls, said: dict[str, Any], about: About) -> dict[str, str]:
-        facts = person_facts(said, about) | guardian_facts(said, about)
-        consents = facts["under_14"] == "1" and said["grdn_name"] is not None
-        return facts | promise_facts(about, promised=False, consents=consents, by_agent=said["by_agent"] is True)
+        return block_facts(said, about)
 
     @classmethod
     def options(cls, name: str, about: About) -> tuple[tuple[str, Any], ...] | None:
@@ -60,12 +57,7 @@ class StopEnrol(Person, Insured, Contact, Guardian, Agent, Promise):
 
     @classmethod
     def rules(cls, form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]:
-        yield from admission_rules(about)
-        yield from person_rules(form, about)
-        yield from insured_rules(form, about)
-        yield from contact_rules(form, about)
-        yield from guardian_rules(form, about)
-        yield from agent_rules(form, about)
+        yield from block_rules(form, about)
         yield from _matter(form, about)
         yield from promise_rules(form, about)
 
