@@ -80,7 +80,7 @@ def file() -> ResponseReturnValue:
         if done:
             return done
         try:
-            draft = _draft(session, said, by)
+            draft = _of_that_item(filling.locked(session, said.draft, now=now, by=by), said) if said.draft else None
         except Refused:  # perhaps the same request has taken it along while we waited for it
             done = submitting.replay(session, op, sent, by)
             if done is None:
@@ -123,7 +123,7 @@ def check() -> ResponseReturnValue:
         return wrong
     said = form.value
     try:
-        draft = _draft(session, said, by)
+        draft = _of_that_item(filling.looked_at(session, said.draft, now=now, by=by), said) if said.draft else None
     except Refused as problem:
         return _refused(problem)
     papers = submitting.kinds_at_hand(session, draft) if draft else frozenset()
@@ -142,11 +142,8 @@ def check() -> ResponseReturnValue:
     return _json(api_view.checked(found))
 
 
-def _draft(session: Session, said: FilingIn, by: Actor) -> Draft | None:
-    """Whose papers go with it. Raises Refused."""
-    if said.draft is None:
-        return None
-    draft = filling.locked(session, said.draft, now=clock.now(), by=by)
+def _of_that_item(draft: Draft, said: FilingIn) -> Draft:
+    """The draft whose papers go with it. Raises Refused."""
     if draft.item_no != said.item_no:
         raise Refused(_("这份草稿是办别的事的"), 422)
     return draft

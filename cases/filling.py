@@ -131,6 +131,11 @@ def first_answers(item_no: int, now: datetime) -> dict[str, str]:
 def locked(session: Session, id: str, *, now: datetime, by: Actor | None = None, secret: str = "") -> Draft:
     """The draft, until the transaction ends nobody else's to change. Raises Refused when it is not there."""
     session.execute(sa.select(Draft.id).where(Draft.id == id).with_for_update())
+    return looked_at(session, id, now=now, by=by, secret=secret)
+
+
+def looked_at(session: Session, id: str, *, now: datetime, by: Actor | None = None, secret: str = "") -> Draft:
+    """The draft, to read. Raises Refused when it is not there."""
     found = drafts.find(session, id, now=now, by=by, secret=secret)
     if found is None:
         raise Refused(gone_words(), 404)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
 
 from accounts.policy import Actor
 from common.clock import Clock
@@ -32,6 +32,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 FLAGS += ["--disable-component-update", "--disable-sync", "--force-color-profile=srgb"]
 EXECUTABLE = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTH, HEIGHT = 360, 740
+PATIENCE_MS = 30_000  # before a thing counts as missing: a busy machine is slow, and no test here is about speed
+expect.set_options(timeout=PATIENCE_MS)
 HERE = {"latitude": 36.6637, "longitude": 117.151, "accuracy": 30}  # Jinan, among the stations of the demo data
 
 
@@ -180,7 +182,7 @@ def phone(chromium: Browser, server: str) -> Iterator[Callable[..., Phone]]:
             geolocation=position,
             permissions=["geolocation"] if position else [],
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         opened.append(Phone(context, server))
         opened[-1].prefers(lang=lang, **({"big": "1"} if big else {}))
         return opened[-1]

@@ -99,7 +99,7 @@ def test_the_circle_of_the_chosen_place_and_way_is_drawn(phone):
     page.locator("#filters").get_by_text("走路").click()
     page.wait_for_url(re.compile("by=walk"))
     drawn(page)
-    assert page.locator("path.reach").count() == 1
+    expect(page.locator("path.reach")).to_have_count(1)
     expect(page.locator(".map .foot")).to_contain_text("走路 30 分钟")
 
 
@@ -348,7 +348,7 @@ def test_stations_of_one_doorstep_stand_side_by_side_at_the_nearest_view(chromiu
             page = drawn(here.open(f"/stations/map?v={spot}"))
             page.locator(f"{MARKERS}.many").click()
             page.wait_for_url(re.compile(r"/stations\?lat="))
-            assert page.locator(".st > li").count() == 20
+            expect(page.locator(".st > li")).to_have_count(20)
 
 
 def test_on_a_narrow_phone_the_number_at_the_provinces_edge_can_be_read_whole(chromium, own_app):
@@ -362,9 +362,8 @@ def test_on_a_narrow_phone_the_number_at_the_provinces_edge_can_be_read_whole(ch
         session.commit()
     with served(app) as server, phone_at(chromium, server) as here:
         page = drawn(here.open("/stations/map"))
-        page.wait_for_timeout(300)
+        expect(page.locator(f"{MARKERS}.many")).to_have_count(3)
         buttons = [button.bounding_box() for button in page.locator(f"{MARKERS}.many").all()]
-        assert len(buttons) == 3
         assert [box for box in buttons if box["x"] < 0 or box["x"] + box["width"] > 360] == []
 
 

@@ -1,6 +1,7 @@
 """Staff on a phone: signing in with and without scripts, and pages only they see."""
 
 import pytest
+from playwright.sync_api import expect
 
 from accounts.demo import EVERYBODYS
 from tests.browser.looks import axe_faults, layout_faults
@@ -25,7 +26,7 @@ def test_a_helper_is_led_to_the_sign_in_and_back(phone, js):
     assert here.path == "/account/password"
     page.get_by_role("link", name="赵敏").click()
     page.get_by_role("button", name="退出", exact=True).click()
-    assert page.get_by_text("已经退出").is_visible()
+    expect(page.get_by_text("已经退出")).to_be_visible()
     here.open("/account")
     assert here.path == "/sign-in?next=/account"
 

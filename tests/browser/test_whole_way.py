@@ -97,6 +97,7 @@ def step(page: Page, words: str) -> None:
     """One of the steps that lie folded under 现在能办: open it and take it."""
     page.locator("summary", has_text=words).click()
     page.get_by_role("button", name=words, exact=True).click()
+    page.wait_for_load_state()
 
 
 def open_from_queue(page: Page, said: str) -> None:

@@ -127,6 +127,8 @@ def test_a_draft_goes_with_its_filing_and_another_one_does_not(session, clerk):
     wrong = send(clerk, "/cases", FILING | {"draft": at, "item_no": 18})
     assert (wrong.status_code, wrong.json["errors"]) == (422, {"form": "这份草稿是办别的事的"})
     assert send(clerk, "/cases", FILING | {"draft": "0" * 32}).status_code == 404
+    looked = send(clerk, "/cases/check", FILING | {"draft": at})
+    assert (looked.status_code, looked.json["errors"]) == (200, {})
     op = new_id()
     assert send(clerk, "/cases", FILING | {"draft": at}, op).status_code == 201
     assert send(clerk, "/cases", FILING | {"draft": at}, op).status_code == 200
