@@ -86,6 +86,7 @@ from common import (
     sane_requests,
     sealing,
 )
+from common.i18n import lazy_gettext as _l
 from common.settings import ROOT, Settings, WrongSetting, read_settings
 from services_catalog import province_catalogue
 from stations import province_divisions, province_roster
@@ -152,10 +153,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["demo_places"] = _demo_places
     audit_says = {"state": trail.state_word, "kind": words.paper_name, "ref": say_ref, "list": list_words}
     app.extensions["audit_says"] = audit_says
-    app.extensions["work_begins"] = (
-        (Action.FILE_CASE, "/work"),
-        (Action.READ_CASE, "/cases"),
-        (Action.KEEP_ACCOUNTS, "/accounts"),
+    app.extensions["work_places"] = (  # the first that a post opens is where its work begins
+        (Action.FILE_CASE, "/work", _l("今天")),
+        (Action.READ_CASE, "/cases", _l("办件")),
+        (Action.KEEP_ACCOUNTS, "/accounts", _l("账号")),
+        (Action.READ_AUDIT, "/audit", _l("操作记录")),
+        (Action.SEE_SYNC, "/sync", _l("报省平台")),
+        (Action.EXPORT_PERSON, "/cases/export", _l("导出一个人的资料")),
     )
 
     for room in (

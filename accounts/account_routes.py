@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from accounts import attempts, current, operations, passwords, queries
 from accounts.doors import needs
 from accounts.models import Account
-from accounts.policy import MAY, Action
+from accounts.policy import MAY, Role
 from accounts.queries import SignedIn
 from accounts.schema import ROLE_WORDS, PasswordForm
 from common import clock
@@ -29,10 +29,15 @@ def _who() -> SignedIn:
 @bp.get("/begin")
 @needs()
 def begin() -> ResponseReturnValue:
-    """On to where this person's work begins, which app.py knows; to the account where that is nowhere."""
-    may = MAY[current.current_actor().role]
-    homes = current_app.extensions["work_begins"]  # action, address: the first that fits
-    return see(next((address for action, address in homes if action in may), url_for("account.show")))
+    """On to where this person's work begins; to the account where that is nowhere."""
+    return see(next((address for address, _words in _work(current.current_actor().role)), url_for("account.show")))
+
+
+def _work(role: Role) -> list[tuple[str, str]]:
+    """Address and name of each staff page that a post opens, the most used first. app.py knows them all."""
+    return [
+        (address, str(words)) for action, address, words in current_app.extensions["work_places"] if action in MAY[role]
+    ]
 
 
 @bp.get("/account")
@@ -56,7 +61,7 @@ def show() -> ResponseReturnValue:
         role=ROLE_WORDS[post.role] if post else "",
         place=(post.station_name or post.area) if post else "",
         several=len(who.posts) > 1,
-        keeps_accounts=post is not None and Action.KEEP_ACCOUNTS in MAY[post.role],
+        work=_work(post.role) if post else [],
         devices=devices,
         done=request.args.get("done"),
     )

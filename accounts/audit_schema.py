@@ -96,7 +96,13 @@ ACTION_WORDS = {
     "account.end_sessions": _l("让账号全部退出"),
 }
 # Who acted without an account of ours.
-OTHERS = {"resident": _l("居民"), "province": _l("省平台"), "clock": _l("到期自动"), "operator": _l("运维")}
+OTHERS = {
+    "resident": _l("居民"),
+    "province": _l("省平台"),
+    "clock": _l("到期自动"),
+    "operator": _l("运维"),
+    "staff": _l("工作人员"),
+}
 KIND_WORDS = {
     "case": _l("办件"),
     "draft": _l("草稿"),

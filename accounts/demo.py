@@ -78,6 +78,6 @@ def words(session: Session) -> str:
         [
             _("示例账号（/sign-in），密码都是 %(password)s：", password=EVERYBODYS),
             *lines,
-            _("带 * 的还要动态码：先登录一次，再运行 flask --app app accounts demo-code 用户名"),
+            _("带 * 的还要动态码：先登录一次，再运行 .venv/bin/flask --app app accounts demo-code 用户名"),
         ]
     )

@@ -3,10 +3,12 @@
 The draft belongs to this browser by a secret in a cookie that only /file sees; neither its id nor its code stands in an address.
 """
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from accounts import attempts
@@ -73,6 +75,7 @@ def _start(errors: dict[str, str] | None = None) -> str:
         items=[known[no] for no in sorted(FAMILIES) if no in known],
         chosen=known.get(chosen) if chosen in FAMILIES else None,
         begun=known[found.item_no] if found else None,
+        has_code=found is not None and found.code_index is not None,
         days=OWN_DAYS,
         gone=request.args.get("gone") == "1",
         errors=errors or {},
@@ -89,6 +92,9 @@ def begin() -> ResponseReturnValue:
     if words := _too_often("draft"):
         return _start({"form": words}), 429
     with writing() as session:
+        before = _of_this_browser(session, now)
+        if before is not None and before.code_index is None:
+            session.delete(before)  # no code leads to it, and soon no browser
         made, secret = drafts.begin(session, form.value.item, now=now)
         session.commit()
         cookie = f"{made.id}.{secret}"
@@ -123,9 +129,13 @@ def _held() -> tuple[str, str]:
     return id[:32], secret[:64]
 
 
-def _mine() -> Draft | None:
+def _of_this_browser(session: Session, now: datetime) -> Draft | None:
     id, secret = _held()
-    return drafts.find(reading(), id, now=clock.now(), secret=secret) if id and secret else None
+    return drafts.find(session, id, now=now, secret=secret) if id and secret else None
+
+
+def _mine() -> Draft | None:
+    return _of_this_browser(reading(), clock.now())
 
 
 def _filled() -> Filled | None:
@@ -265,9 +275,8 @@ def ask_delete() -> ResponseReturnValue:
 @open_to(EVERYONE)
 def delete() -> ResponseReturnValue:
     """Forget everything that was typed, now."""
-    id, secret = _held()
     with writing() as session:
-        found = drafts.find(session, id, now=clock.now(), secret=secret) if id else None
+        found = _of_this_browser(session, clock.now())
         if found is not None:
             session.delete(found)
             session.commit()

@@ -46,7 +46,7 @@ def show() -> str:
     return _show()
 
 
-def _show(wrong: str = "", typed: str = "") -> str:
+def _show(wrong: str = "", typed: str | None = None) -> str:
     session, by, now = reading(), current_actor(), clock.now()
     asked = request.args.get("page", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from accounts import attempts
 from accounts.current import current_actor
@@ -137,10 +138,18 @@ def draft(id: str) -> ResponseReturnValue:
     return _show(_filled(id), step_asked(Step.SIGN), told=request.args.get("check") == "1")
 
 
+class Gone(NotFound):
+    """Back after handing in, mostly: the reader is told so, not that the address is wrong."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = (_("这份表不在了"), words)
+
+
 def _filled(id: str) -> Filled:
     found = drafts.find(reading(), id, now=clock.now(), by=current_actor())
     if found is None:
-        abort(404)
+        raise Gone(filling.gone_words())
     return filling.look(reading(), found, by=current_actor(), now=clock.now())
 
 

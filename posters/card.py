@@ -45,7 +45,6 @@ class Card:
     sample: str
     name: str
     area: str
-    closed: str
     phone: str
     hours: tuple[str, ...]
     address: str
@@ -58,7 +57,7 @@ class Card:
     def lines(self) -> tuple[str, ...]:
         """All its words in reading order: for screen readers, and where no picture can be drawn."""
         with speaking("zh"):
-            said = [self.sample, self.name, self.area, self.closed]
+            said = [self.sample, self.name, self.area]
             said.append(_("电话：%(phone)s", phone=self.phone) if self.phone else _("没登记电话"))
             said += self.hours
             said += [_("地址：%(address)s", address=self.address) if self.address else "", self.way]
@@ -81,7 +80,6 @@ def card_of(session: Session, found: Station, item_no: int | None, *, url: str, 
             sample=_("示例数据：站点是编的，别照着出门。") if found.synthetic else "",
             name=found.name,
             area=area_words(session, found),
-            closed="" if found.open else _("这个站点已经停办"),
             phone=found.phone or "",
             hours=tuple(week_lines(week)) if week else (_("没登记开门时间，请先打电话问。"),),
             address=found.address or "",

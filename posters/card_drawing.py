@@ -35,8 +35,6 @@ def draw(card: Card) -> bytes:
         if card.sample:
             sheet.strip(card.sample, WARN, WARN_GROUND)
         sheet.plate(card.name, card.area)
-        if card.closed:
-            sheet.text(card.closed, HEAD, BAD, weight="bold")
         sheet.label(_("电话"))
         if card.phone:
             sheet.text(card.phone, PHONE, INK, weight="bold", most=3, least=BODY)

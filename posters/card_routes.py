@@ -25,6 +25,8 @@ bp = Blueprint("cards", __name__)
 def show(code: str) -> ResponseReturnValue:
     """The picture with what to do with it, and a choice of the item. One statement beside the reference data."""
     found = station(reading(), code) or abort(404)
+    if not found.open:
+        return page("posters/none.html", s=found)
     asked = request.args.get("item", "")
     try:
         card, problem = _card(found, asked), ""
@@ -53,6 +55,8 @@ def picture(code: str) -> ResponseReturnValue:
     found = station(reading(), code)
     if found is None:
         return _sentence(_("没有这个站点。"), 404)
+    if not found.open:
+        return _sentence(_("这个站点已经停办，没有图片可发。"), 404)
     try:
         card = _card(found, request.args.get("item", ""))
     except LookupError:

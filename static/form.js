@@ -2,7 +2,10 @@
    Without this the button opens them: the server says what is missing. */
 (function () {
   var form = document.querySelector("form[data-known]"), known = {}, errors = document.getElementById("errors");
-  if (errors) errors.focus();
+  if (errors) {
+    errors.focus();
+    history.replaceState(history.state, "", location.href); // Back comes to the page by GET, not to "send again?"
+  }
   if (!form) return;
   form.dataset.known.split(" ").forEach(function (one) {
     var at = one.indexOf("=");

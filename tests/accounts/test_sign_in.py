@@ -449,13 +449,21 @@ def test_signing_in_is_written_down(app, client, session):
         (Role.CLERK, "/work"),
         (Role.COUNTY_OFFICER, "/cases"),
         (Role.SYSTEM_ADMIN, "/accounts"),
-        (Role.SECURITY_AUDITOR, "/account"),
+        (Role.BUREAU_VIEWER, "/sync"),
+        (Role.CITY_ADMIN, "/sync"),
+        (Role.PROVINCE_ADMIN, "/sync"),
+        (Role.SECURITY_AUDITOR, "/audit"),
     ],
 )
 @on_sqlite
-def test_everybody_lands_where_their_work_is(app, make, role, home):
+def test_everybody_lands_where_their_work_is_and_finds_the_rest_from_there(app, make, role, home):
     client = make.signed_in(app.test_client(), make.actor(role, station_code="37010200101Z1"))
     assert client.get("/begin").headers["Location"] == home
+    assert 'href="/begin"' in client.get(home).text
+    account = client.get("/account").text
+    for _action, address, _words in app.extensions["work_places"]:
+        opens = client.get(address).status_code == 200
+        assert (f'href="{address}"' in account) is opens, address
 
 
 def test_after_the_password_comes_the_work(app, client):

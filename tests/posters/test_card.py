@@ -130,6 +130,13 @@ def test_an_unknown_item_is_one_sentence(client, make, town, item):
     assert (picture.status_code, picture.mimetype, picture.text) == (404, "text/plain", "没有这件事，请重新选。")
 
 
+def test_a_closed_station_has_no_card(client, make):
+    code = make.station(open=False)
+    assert "这个站点已经停办，没有图片可发。" in client.get(f"/stations/{code}/card").text
+    picture = client.get(f"/stations/{code}/card.png")
+    assert (picture.status_code, picture.text) == (404, "这个站点已经停办，没有图片可发。")
+
+
 def test_an_unknown_station_has_no_card(client):
     assert client.get("/stations/370102001999Z9/card").status_code == 404
     assert client.get("/stations/370102001999Z9/card.png").text == "没有这个站点。"
@@ -139,7 +146,6 @@ def test_an_unknown_station_has_no_card(client):
     ("facts", "says"),
     [
         ({"synthetic": True}, "示例数据"),
-        ({"open": False}, "这个站点已经停办"),
         ({"phone": None}, "没登记电话"),
         ({"hours": None}, "没登记开门时间"),
         ({"hours": "Mo-Su 08:00-18:00; PH usual"}, "节假日照常"),
@@ -210,7 +216,7 @@ def test_a_hostile_name_is_drawn_within_the_picture(client, make, town, name):
 def test_whatever_stands_in_any_part_the_picture_holds_it(words):
     item = ItemWords(words, "assist", words, (words,) * 7, words)
     data = draw(
-        Card("", words, words, words, words, (words,) * 9, words, words, item, words, "https://a.b/" + "x" * 200)
+        Card("", words, words, words, (words,) * 9, words, words, item, words, "https://a.b/" + "x" * 200)
     )
     assert within(data)
     assert len(data) <= MOST_BYTES

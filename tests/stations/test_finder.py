@@ -119,6 +119,27 @@ def test_far_from_everything_the_way_on_reaches_the_nearest(client, make):
     assert names(client.get("/stations", query_string=HERE | {"by": "car", "m": 60})) == ["开车到"]
 
 
+@on_sqlite
+def test_what_one_came_for_stands_first_on_the_stations_page(client, make, loaded):
+    code = make.station(items=range(1, 34))
+    page = BeautifulSoup(client.get(f"/stations/{code}?item=33").text, "html.parser")
+    first = page.select_one("ul.cells a.cell")
+    assert first["href"].startswith("/services/items/33")
+    assert "您要办的" in first.text
+    assert len(page.select("a[href^='/services/items/33']")) == 1
+    assert "您要办的" not in client.get(f"/stations/{code}").text
+
+
+@on_sqlite
+def test_a_closed_station_sends_nobody_there(client, make, loaded):
+    code = make.station(open=False, phone="0531-0000128", address="解放路 1 号")
+    page = client.get(f"/stations/{code}").text
+    assert "这个站点已经停办" in page
+    assert "找附近的站点" in page
+    for gone in ("tel:0531", "能办", "几点开门", "今天", "怎么去", "公示单", "/card"):
+        assert gone not in page, gone
+
+
 def test_without_stations_it_says_so(client):
     response = client.get("/stations", query_string=HERE)
     assert "没有符合条件的站点" in response.text

@@ -197,6 +197,19 @@ def test_a_resident_forgets_the_form_at_once(session, resident):
     assert "没有在填的表了" in resident.client.get(answer.location).text
 
 
+def test_another_form_takes_the_place_of_an_unfinished_one_and_none_of_one_with_a_code(session, resident, clerk):
+    resident.client.post("/file", data={"item": "15"})
+    assert "重新填一份，原来的删掉" in resident.client.get("/file?item=15").text
+    resident.client.post("/file", data={"item": "15"})
+    assert count(session, Draft) == 1
+    code = pre_fill(resident)
+    assert count(session, Draft) == 1
+    assert "另填一份，填好的那份凭取件码照样取" in resident.client.get("/file?item=15").text
+    resident.client.post("/file", data={"item": "15"})  # for another of the family
+    assert count(session, Draft) == 2
+    assert clerk.client.post("/work/load", data={"code": code, "tail": "0020"}).status_code == 303
+
+
 def test_the_draft_is_this_browsers_alone(app, resident):
     pre_fill(resident)
     assert app.test_client().get("/file/draft").location == "/file?gone=1"

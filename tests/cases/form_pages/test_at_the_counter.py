@@ -69,6 +69,17 @@ def test_the_receipt_and_the_resident_at_home_are_told_what_matters_from_now_on(
     assert "办成以后请留意" not in home.get("/follow").text
 
 
+def test_back_after_handing_in_says_that_it_was_handed_in(clerk):
+    clerk.begin(15)
+    clerk.fill(1, WHO)
+    clerk.fill(2, MATTER)
+    assert clerk.hand_in().status_code == 303
+    answer = clerk.client.get(f"{clerk.at}?step=4")
+    assert answer.status_code == 404
+    assert "可能交上去了" in answer.text
+    assert 'href="/begin"' in answer.text
+
+
 def test_handing_in_twice_is_one_case_and_one_answer(session, clerk):
     clerk.begin(15).to_the_end()
     sent = SIGNED | clerk.hidden()
