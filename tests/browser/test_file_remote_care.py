@@ -126,7 +126,7 @@ def test_a_resident_fills_in_at_home_and_the_counter_hands_it_in(phone):
     assert page.locator(".plate strong").inner_text()[4] == "-"
     assert len(page.locator("strong.digits").inner_text()) == 6
     page.go_back()  # the draft is a case now
-    expect(page.locator("main")).to_contain_text("没有这一页")
+    expect(page.locator("main")).to_contain_text("这份表不在了")
 
 
 def test_the_same_without_scripts(phone):
