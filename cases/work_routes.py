@@ -100,7 +100,7 @@ def begin() -> ResponseReturnValue:
 
 
 @bp.post("/work/load")
-@needs(Action.FILE_CASE)
+@needs(Action.FILE_CASE, secret=True)
 def load() -> ResponseReturnValue:
     """A resident's own draft, by its code and the end of the number on the paper they show. Guessing is slowed down."""
     form, by, now = Form.read(LoadForm, request.form), current_actor(), clock.now()
