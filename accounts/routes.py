@@ -59,7 +59,7 @@ def check_password() -> ResponseReturnValue:
         return _ask(form), 422
     now = clock.now()
     name = attempts.key(_keys(), "name", form.value.name)
-    address = attempts.of_address(_keys(), "sign_in", request.remote_addr)
+    address = attempts.of_address(_keys(), "sign_in", request.remote_addr, now)
     counted = [name, *address]
     with writing() as session:
         until = attempts.begin(session, counted, now)

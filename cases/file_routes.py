@@ -105,12 +105,9 @@ def _https_only() -> bool:
 
 
 def _too_often(what: str) -> str:
-    """A sentence when this address has asked for too many, "" otherwise; counts the try."""
-    counted = attempts.of_address(current_app.extensions["keys"], what, request.remote_addr)
-    if not counted:
-        return ""
+    """A sentence when everybody behind this address has asked for too many, "" otherwise; counts the use."""
     with writing() as session:
-        until = attempts.begin(session, counted, clock.now())
+        until = attempts.use(session, current_app.extensions["keys"], what, request.remote_addr, clock.now())
         session.commit()
     return _("这里刚填过很多份了，%(time)s 以后再来。", time=say_time(until)) if until else ""
 

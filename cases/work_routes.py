@@ -109,7 +109,8 @@ def load() -> ResponseReturnValue:
     counted = [attempts.key(current_app.extensions["keys"], "code", f"load:{by.account_id}")]
     with writing() as session:
         until = attempts.begin(session, counted, now)
-        session.commit()
+        if until is None:  # whoever tries too early does not wait longer for it
+            session.commit()
     if until is not None:
         form.errors["form"] = _("错的次数多了，%(time)s 以后再试。", time=say_time(until))
         return _today(form), 429
