@@ -14,7 +14,7 @@ from cases.models import Case, CaseEvent, Desk, Paper, State
 from cases.national import DRAWN
 from cases.queries import COUNTED, PAGE, File, Queue, Tab
 from cases.receipts import say_ref
-from cases.scope import desk_of, may_step
+from cases.scope import may_step
 from cases.sync_words import hidden, refused_tag
 from cases.transitions import PROVINCE, Step, steps_from
 from common import clock
@@ -184,9 +184,6 @@ def steps_now(by: Actor, case: Case, filed: Stand) -> list[Step]:
         found.remove(Step.RECALL)
     if case.to_county and case.desk == Desk.TOWN and Step.APPROVE in found:
         found.remove(Step.APPROVE)
-    if desk_of(by) is not None and case.desk is not None and desk_of(by) != case.desk:
-        # It lies on another desk: nothing to decide here, but what is missing may be brought and the whole taken back.
-        found = [step for step in found if step in {Step.SUPPLY, Step.WITHDRAW, Step.CORRECT}]
     return list(dict.fromkeys(found))
 
 
