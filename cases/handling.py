@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from accounts.policy import MAY, Action, Actor, Role
 from cases import operations, queries, words
 from cases.filing import PaperNeed
+from cases.item_names import named
 from cases.masks import mask_name, mask_number, mask_phone
 from cases.models import Case, CaseEvent, Desk, Paper, State
 from cases.national import DRAWN
@@ -101,8 +102,7 @@ def row(
 
 def item_name(session: Session, case: Case, today: date) -> str:
     """What people call the item."""
-    item = catalogue(session, today).items.get(case.item_no)
-    return item.short if item else str(case.item_no)
+    return named(catalogue(session, today), case.item_no).short
 
 
 # One case

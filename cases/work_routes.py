@@ -22,10 +22,12 @@ from cases.form_pages import (
     save_answer,
     sign_page,
     step_asked,
+    stop_if_unlisted,
     wrong_here,
 )
 from cases.form_steps import Step
 from cases.form_view import doubts, errors_on
+from cases.item_names import named
 from cases.models import Draft
 from cases.queries import Tab
 from cases.submitting import NotFit
@@ -142,6 +144,7 @@ def _filled(id: str) -> Filled:
     found = drafts.find(reading(), id, now=clock.now(), by=current_actor())
     if found is None:
         abort(404)
+    stop_if_unlisted(reading(), found, _addresses(found))
     return filling.look(reading(), found, by=current_actor(), now=clock.now())
 
 
@@ -296,9 +299,11 @@ def ask_province(id: str) -> ResponseReturnValue:
 @needs(Action.FILE_CASE)
 def ask_delete(id: str) -> str:
     """Whether really."""
-    filled = _filled(id)
-    item = catalogue(reading()).items[filled.draft.item_no]
-    return page("cases/form_delete.html", item=item, where=_addresses(filled.draft), by=current_actor())
+    found = drafts.find(reading(), id, now=clock.now(), by=current_actor())
+    if found is None:
+        abort(404)
+    item = named(catalogue(reading()), found.item_no)
+    return page("cases/form_delete.html", item=item, where=_addresses(found), by=current_actor())
 
 
 @bp.post("/work/drafts/<id>/delete")
