@@ -99,7 +99,7 @@ def password() -> ResponseReturnValue:
 
 
 @bp.post("/account/password")
-@needs()
+@needs(secret=True)
 def change_password() -> ResponseReturnValue:
     """The new one, when the old one is right and the new one is not easily guessed."""
     who, form = _who(), Form.read(PasswordForm, request.form)

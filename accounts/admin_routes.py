@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from accounts import operations, passwords, queries
 from accounts.current import current_actor
 from accounts.doors import needs
-from accounts.models import Account
+from accounts.models import Account, Post
 from accounts.operations import By, NewAccount, Refused
 from accounts.places import new_post, places
 from accounts.policy import Action
@@ -87,7 +87,7 @@ def show(account_id: str) -> ResponseReturnValue:
     return page(
         "accounts/one.html",
         account=account,
-        posts=[(ROLE_WORDS[one.role], one.station_name or one.area) for one in posts],
+        posts=[(one.id, ROLE_WORDS[one.role], one.station_name or one.area) for one in posts],
         devices=len(queries.sessions_of(reading(), account.id, now)),
         own=account.id == current_actor().account_id,
         done=request.args.get("done"),
@@ -103,6 +103,20 @@ def end_sessions(account_id: str) -> ResponseReturnValue:
         operations.end_sessions(session, account, by=_by(), now=clock.now())
         session.commit()
     return see(url_for("accounts_admin.show", account_id=account_id, done="ended"))
+
+
+@bp.post("/accounts/<account_id>/posts/<post_id>/end")
+@needs(Action.KEEP_ACCOUNTS)
+def end_post(account_id: str, post_id: str) -> ResponseReturnValue:
+    """They do something else now. Cases they had taken up lie where they lay; others at that desk go on with them."""
+    with writing() as session:
+        account = _account(session, account_id, not_own=True)
+        post = session.get(Post, post_id)
+        if post is None or post.account_id != account.id:
+            abort(404)
+        operations.end_post(session, post, by=_by(), now=clock.now())
+        session.commit()
+    return see(url_for("accounts_admin.show", account_id=account_id, done="post"))
 
 
 @bp.post("/accounts/<account_id>/close")

@@ -91,6 +91,7 @@ ACTION_WORDS = {
     "second_factor.pass": _l("通过第二步验证"),
     "second_factor.recovery_code": _l("用了恢复码"),
     "account.post": _l("给岗位"),
+    "account.end_post": _l("收回岗位"),
     "account.close": _l("停用账号"),
     "account.reset_password": _l("重置密码"),
     "account.end_sessions": _l("让账号全部退出"),

@@ -7,7 +7,7 @@ import click
 from flask import current_app
 
 from accounts import account_import, demo, operations, passwords, queries, second_factor
-from accounts.models import Account
+from accounts.models import Account, Post
 from accounts.operations import OPERATOR, NewAccount, Refused
 from accounts.places import new_post, places
 from accounts.policy import Role
@@ -58,6 +58,26 @@ def add_post(name: str, role: str, area: str, station: str) -> None:
         operations.add_post(session, account.id, post, by=OPERATOR, now=clock.now())
         session.commit()
     say(_("%(name)s 多了一个岗位。", name=account.name))
+
+
+@accounts_cli.command("end-post")
+@click.argument("name")
+@click.option("--role", type=_roles, required=True, help="What the post is.")
+@click.option("--area", default="", help="Its division code, where somebody has several of this kind.")
+@click.option("--station", default="", help="Code of its station, where somebody has several of this kind.")
+def end_post(name: str, role: str, area: str, station: str) -> None:
+    """Take one post away from an account, at once; the account stays. Who acts in that post is signed out."""
+    account, now = _account(name), clock.now()
+    posts = queries.posts_of(reading(), [account.id], clock.local_date(now)).get(account.id, [])
+    fits = [one for one in posts if one.role == role and area in {"", one.area} and station in {"", one.station_code}]
+    if not fits:
+        raise Sentence(_("%(name)s 没有这个岗位。", name=account.name))
+    if len(fits) > 1:
+        raise Sentence(_("%(name)s 有几个这样的岗位，请加 --area 或 --station 说明是哪一个。", name=account.name))
+    with writing() as session:
+        operations.end_post(session, session.get_one(Post, fits[0].id), by=OPERATOR, now=now)
+        session.commit()
+    say(_("收回了 %(name)s 的一个岗位。", name=account.name))
 
 
 @accounts_cli.command("import")

@@ -16,7 +16,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from accounts import current, operations
 from accounts.limits import SEEN_EVERY
 from accounts.policy import MAY, Action
-from accounts.queries import SignedIn, Step
+from accounts.queries import Step
 from common import clock
 from common.db import writing
 from common.i18n import gettext as _
@@ -52,8 +52,12 @@ class NotSignedIn(Unauthorized):
         return _("还没登录"), _("请先登录，再接着办。")
 
 
-def needs(*actions: Action) -> Callable[[Callable[Given, ResponseReturnValue]], Callable[Given, ResponseReturnValue]]:
-    """Open this view to whoever may do one of these actions, signed in completely."""
+def needs(
+    *actions: Action, secret: bool = False
+) -> Callable[[Callable[Given, ResponseReturnValue]], Callable[Given, ResponseReturnValue]]:
+    """Open this view to whoever may do one of these actions, signed in completely.
+
+    secret: a password or a code is typed here, so what was sent is never written back into a page; it is typed again."""
 
     def mark(view: Callable[Given, ResponseReturnValue]) -> Callable[Given, ResponseReturnValue]:
         @wraps(view)
@@ -61,13 +65,13 @@ def needs(*actions: Action) -> Callable[[Callable[Given, ResponseReturnValue]], 
             after_this_request(_kept_by_nobody)
             now = clock.now()
             who = current.signed_in()
-            if who is None and (kept := _worth_keeping()):
-                return page("accounts/held.html", to=here(), kept=kept), 401
             if who is None:
+                if not secret and (kept := _typed_by_hand()):
+                    return page("accounts/held.html", to=here(), kept=kept), 401
                 return _lead("accounts.sign_in")
             step = who.missing(now)
-            if step is Step.UNLOCK and _typed_by_hand():
-                return page("accounts/unlock.html", **unlock_page(who)), 401
+            if step is Step.UNLOCK and not secret and (kept := _typed_by_hand()):
+                return page("accounts/unlock.html", name=who.name, errors={}, next=here(), kept=kept), 401
             if step is not None and not (step is Step.PASSWORD and request.endpoint in PASSWORD_PAGES):
                 return _lead(STEPS[step])
             actor = current.maybe_actor()
@@ -85,32 +89,10 @@ def needs(*actions: Action) -> Callable[[Callable[Given, ResponseReturnValue]], 
     return mark
 
 
-def unlock_page(who: SignedIn, errors: dict[str, str] | None = None) -> dict[str, Any]:
-    """What accounts/unlock.html is drawn from: a form that was on its way is carried along, so nothing typed is lost."""
-    carried = request.endpoint not in {"accounts.unlock", "accounts.check_unlock"}
-    kept = list(request.form.items(multi=True)) if carried and request.endpoint not in PASSWORD_PAGES else []
-    return {
-        "name": who.name,
-        "errors": errors or {},
-        "next": here() if carried else own_path(request.values.get("next")),
-        "kept": kept
-        or [
-            (name.removeprefix("kept."), value)
-            for name, value in request.form.items(multi=True)
-            if name.startswith("kept.")
-        ],
-    }
-
-
-def _worth_keeping() -> list[tuple[str, str]]:
-    """What somebody typed whose sign-in ended meanwhile. It stays on their page, never with us; passwords do not."""
-    sent = list(request.form.items(multi=True)) if _typed_by_hand() else []
-    return [] if any("password" in name for name, _value in sent) else sent
-
-
-def _typed_by_hand() -> bool:
-    """A form that a browser sent as a page."""
-    return request.method == "POST" and not _by_script()
+def _typed_by_hand() -> list[tuple[str, str]]:
+    """What stands in a form that a browser sent as a page, by somebody whose sign-in ended or was locked meanwhile. It stays
+    on their page, never with us."""
+    return list(request.form.items(multi=True)) if request.method == "POST" and not _by_script() else []
 
 
 def _by_script() -> bool:

@@ -37,6 +37,13 @@ NAME = Patience(free=5, first=timedelta(seconds=30), longest=timedelta(minutes=3
 ADDRESS = Patience(free=30, first=timedelta(seconds=30), longest=timedelta(minutes=15))  # a whole town hall shares one
 CODE = Patience(free=5, first=timedelta(seconds=30), longest=timedelta(minutes=30))
 FORGOTTEN = timedelta(hours=24)  # without a mistake for so long, counting starts anew
+# Behind an address that many share somebody mistypes every day, so "so long without a mistake" never comes.
+ADDRESS_ANEW = timedelta(hours=6)
+
+USES = (
+    200  # forms begun, or codes asked for, by everybody behind one address: nobody's mistake, so it is only a ceiling
+)
+USES_WITHIN = timedelta(hours=1)
 
 
 def delay(patience: Patience, failures: int) -> timedelta:

@@ -69,7 +69,8 @@ class SignInSession(Model):
 
 
 class SignInAttempt(Model):
-    """How often something was got wrong: a name (known or not), an address, the codes of an account. Keyed hashes only."""
+    """How often something was got wrong: a name (known or not), an address, the codes of an account; and how often an
+    address began a form. Keyed hashes only."""
 
     __tablename__ = "sign_in_attempt"
     __table_args__ = (sa.Index(None, "last_at"),)

@@ -6,7 +6,7 @@ Hashing and codes are computed by the caller, outside the write session (account
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -128,6 +128,21 @@ def close_account(session: Session, account: Account, *, by: By, now: datetime) 
     _note(session, by, "account.close", account.id, county, now)
 
 
+def end_post(session: Session, post: Post, *, by: By, now: datetime) -> None:
+    """Take a post away, from this moment on: the sign-ins that act in it end. The account stays, with the posts that are
+    left. A second time changes nothing."""
+    today = local_date(now)
+    current = sa.or_(Post.ends_on.is_(None), Post.ends_on >= today)
+    held = session.scalars(sa.select(Post.id).where(Post.account_id == post.account_id, current)).all()
+    if post.id not in held:
+        return
+    post.ends_on = today - timedelta(days=1)  # the last day is one on which it still held
+    # Whoever has one post only never chose it (accounts/queries.py: SignedIn.post).
+    ended = _end(session, post.account_id, now, *([SignInSession.post_id == post.id] if len(held) > 1 else []))
+    facts: dict[str, str | int] = {"role": post.role, "area": post.area, "ended": ended}
+    _note(session, by, "account.end_post", post.account_id, post.county_code, now, facts)
+
+
 def reset_password(session: Session, account: Account, password_hash: str, *, by: By, now: datetime) -> None:
     """Another first password, to be changed at the next sign-in; the second factor is set up anew as well, since a person
     who lost both has only the administrator to turn to. Every sign-in ends."""
@@ -208,7 +223,7 @@ def end_session(session: Session, who: SignedIn, session_id: str, now: datetime)
 
 def end_others(session: Session, who: SignedIn, now: datetime) -> int:
     """Sign out everywhere but here. Returns from how many devices."""
-    ended = _end(session, who.account_id, now, but=who.session_id)
+    ended = _end(session, who.account_id, now, SignInSession.id != who.session_id)
     _note(session, by(who), "sign_out_others", who.account_id, who.county_code, now, {"ended": ended})
     return ended
 
@@ -227,7 +242,7 @@ def change_password(session: Session, who: SignedIn, password_hash: str, now: da
         .where(Account.id == who.account_id)
         .values(password_hash=password_hash, must_change=False, password_at=now)
     )
-    _end(session, who.account_id, now, but=who.session_id)
+    _end(session, who.account_id, now, SignInSession.id != who.session_id)
     _note(session, by(who), "password.change", who.account_id, who.county_code, now)
 
 
@@ -298,10 +313,10 @@ def _pass_second(session: Session, who: SignedIn) -> None:
     session.execute(sa.update(SignInSession).where(SignInSession.id == who.session_id).values(second_passed=True))
 
 
-def _end(session: Session, account_id: str, now: datetime, *, but: str = "") -> int:
+def _end(session: Session, account_id: str, now: datetime, *which: sa.ColumnElement[bool]) -> int:
     ended = session.execute(
         sa.update(SignInSession)
-        .where(SignInSession.account_id == account_id, SignInSession.ended_at.is_(None), SignInSession.id != but)
+        .where(SignInSession.account_id == account_id, SignInSession.ended_at.is_(None), *which)
         .values(ended_at=now)
         .returning(SignInSession.id)
     ).all()

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from accounts import attempts, current, operations, passwords, queries, second_factor
 from accounts.attempts import Key
 from accounts.device import device_words
-from accounts.doors import STEPS, unlock_page
+from accounts.doors import STEPS
 from accounts.models import Account
 from accounts.queries import SignedIn, Step
 from accounts.schema import ROLE_WORDS, CodeForm, FirstCodeForm, PostForm, SignInForm, UnlockForm
@@ -59,7 +59,7 @@ def check_password() -> ResponseReturnValue:
         return _ask(form), 422
     now = clock.now()
     name = attempts.key(_keys(), "name", form.value.name)
-    address = attempts.of_address(_keys(), "sign_in", request.remote_addr)
+    address = attempts.of_address(_keys(), "sign_in", request.remote_addr, now)
     counted = [name, *address]
     with writing() as session:
         until = attempts.begin(session, counted, now)
@@ -111,7 +111,7 @@ def unlock() -> ResponseReturnValue:
     who = current.signed_in()
     if who is None or who.missing(clock.now()) is not Step.UNLOCK:
         return _onward(who)
-    return page("accounts/unlock.html", **unlock_page(who))
+    return _ask_again(who)
 
 
 @bp.post("/sign-in/unlock")
@@ -123,19 +123,28 @@ def check_unlock() -> ResponseReturnValue:
         return _onward(who)
     form, now = Form.read(UnlockForm, request.form), clock.now()
     if not form.ok:
-        return page("accounts/unlock.html", **unlock_page(who, form.errors)), 422
+        return _ask_again(who, form.errors), 422
     counted = [attempts.key(_keys(), "name", who.name)]
     fault = _try(who, counted, now, lambda account: passwords.is_password(account.password_hash, form.value.password))
     if fault is not None:
-        return page("accounts/unlock.html", **unlock_page(who, {"password": fault or _("密码不对。")})), 422
+        return _ask_again(who, {"password": fault or _("密码不对。")}), 422
     with writing() as session:
         attempts.forgive(session, counted)
         operations.seen(session, who, now)
         session.commit()
-    kept = unlock_page(who)["kept"]
-    if kept:
+    if kept := _carried():
         return page("accounts/again.html", to=own_path(request.form.get("next")), kept=kept)
     return see(_next())
+
+
+def _ask_again(who: SignedIn, errors: dict[str, str] | None = None) -> str:
+    return page("accounts/unlock.html", name=who.name, errors=errors or {}, next=_asked(), kept=_carried())
+
+
+def _carried() -> list[tuple[str, str]]:
+    """The form that was on its way when the sign-in was locked (accounts/doors.py), so that nothing typed is lost."""
+    sent = request.form.items(multi=True)
+    return [(name.removeprefix("kept."), value) for name, value in sent if name.startswith("kept.")]
 
 
 # The second factor

@@ -38,6 +38,7 @@ from cases.drafts import Refused
 from cases.families import FAMILIES
 from cases.filing import PaperNeed
 from cases.gathering import gather
+from cases.item_names import unlisted_words
 from cases.models import Case, Desk, Draft, State
 from cases.submitting import NotFit, Submitted
 from cases.transitions import Step
@@ -50,6 +51,7 @@ from common.forms import Form
 from common.i18n import gettext as _
 from common.json_body import read_object
 from common.openapi import KEY_HEADER, REPLAYED, Mistakes, Problem, speaks
+from services_catalog.queries import catalogue
 from stations.queries import divisions
 
 bp = Blueprint("cases_api", __name__, url_prefix="/api/v1")
@@ -155,6 +157,8 @@ def _wrong(form: Form[Any], op: str = "0") -> ResponseReturnValue | None:
         form.errors[KEY_HEADER] = _("请在 Idempotency-Key 里写一个操作编号：32 位十六进制数或 UUID")
     if form.ok and isinstance(form.value, FilingIn) and form.value.item_no not in FAMILIES:
         form.errors["item_no"] = _("这件事还不能在这里填，请按老办法收材料。")
+    elif form.ok and isinstance(form.value, FilingIn) and form.value.item_no not in catalogue(reading()).items:
+        form.errors["item_no"] = unlisted_words()
     return None if form.ok else (_json(Unfit(errors=form.errors)), 422)
 
 

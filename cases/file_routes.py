@@ -6,7 +6,7 @@ The draft belongs to this browser by a secret in a cookie that only /file sees; 
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, current_app, request, url_for
+from flask import Blueprint, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -23,11 +23,13 @@ from cases.form_pages import (
     form_page,
     save_answer,
     step_asked,
+    stop_if_unlisted,
     take_along_page,
     wrong_here,
 )
 from cases.form_steps import CODE, Step
 from cases.form_view import doubts
+from cases.item_names import named
 from cases.models import Draft
 from cases.work_schema import BeginForm
 from common import clock
@@ -66,7 +68,8 @@ def start() -> ResponseReturnValue:
 
 
 def _start(errors: dict[str, str] | None = None) -> str:
-    known = catalogue(reading()).items
+    listed = catalogue(reading())
+    known = listed.items
     given = request.values.get("item", "")
     chosen = int(given) if given.isdecimal() and len(given) < 4 else 0
     found = _mine()
@@ -74,7 +77,7 @@ def _start(errors: dict[str, str] | None = None) -> str:
         "cases/file.html",
         items=[known[no] for no in sorted(FAMILIES) if no in known],
         chosen=known.get(chosen) if chosen in FAMILIES else None,
-        begun=known[found.item_no] if found else None,
+        begun=named(listed, found.item_no) if found else None,
         has_code=found is not None and found.code_index is not None,
         days=OWN_DAYS,
         gone=request.args.get("gone") == "1",
@@ -87,7 +90,7 @@ def _start(errors: dict[str, str] | None = None) -> str:
 def begin() -> ResponseReturnValue:
     """A draft of one's own, found again by this browser for seven days."""
     form, now = Form.read(BeginForm, request.form), clock.now()
-    if not form.ok or form.value.item not in FAMILIES:
+    if not form.ok or form.value.item not in FAMILIES or form.value.item not in catalogue(reading()).items:
         return _start(form.errors or {"form": _("这件事还不能在家填，请到站里办。")}), 422
     if words := _too_often("draft"):
         return _start({"form": words}), 429
@@ -111,12 +114,9 @@ def _https_only() -> bool:
 
 
 def _too_often(what: str) -> str:
-    """A sentence when this address has asked for too many, "" otherwise; counts the try."""
-    counted = attempts.of_address(current_app.extensions["keys"], what, request.remote_addr)
-    if not counted:
-        return ""
+    """A sentence when everybody behind this address has asked for too many, "" otherwise; counts the use."""
     with writing() as session:
-        until = attempts.begin(session, counted, clock.now())
+        until = attempts.use(session, current_app.extensions["keys"], what, request.remote_addr, clock.now())
         session.commit()
     return _("这里刚填过很多份了，%(time)s 以后再来。", time=say_time(until)) if until else ""
 
@@ -140,7 +140,10 @@ def _mine() -> Draft | None:
 
 def _filled() -> Filled | None:
     found = _mine()
-    return filling.look(reading(), found, by=None, now=clock.now()) if found else None
+    if found is None:
+        return None
+    stop_if_unlisted(reading(), found, _addresses())
+    return filling.look(reading(), found, by=None, now=clock.now())
 
 
 def _addresses() -> Addresses:
@@ -251,7 +254,8 @@ def code() -> ResponseReturnValue:
         return _gone()
     if not found.answers.get(CODE):
         return see(url_for("file.draft", step=int(LAST)))
-    item = item_for(reading(), found.item_no, None, clock.local_date(clock.now())) or abort(404)
+    stop_if_unlisted(reading(), found, _addresses())
+    item = item_for(reading(), found.item_no, None, clock.local_date(clock.now()))
     return page(
         "cases/file_code.html",
         item=item,
@@ -268,7 +272,8 @@ def ask_delete() -> ResponseReturnValue:
     found = _mine()
     if found is None:
         return _gone()
-    return page("cases/form_delete.html", item=catalogue(reading()).items[found.item_no], where=_addresses(), by=None)
+    item = named(catalogue(reading()), found.item_no)
+    return page("cases/form_delete.html", item=item, where=_addresses(), by=None)
 
 
 @bp.post("/file/draft/delete")

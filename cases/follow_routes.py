@@ -92,7 +92,7 @@ def find() -> ResponseReturnValue:
         return page("cases/follow_ask.html", form=form), 422
     keys = current_app.extensions["keys"]
     of_receipt = attempts.key(keys, "code", f"follow:{form.value.ref}")
-    of_address = attempts.of_address(keys, "follow", request.remote_addr)
+    of_address = attempts.of_address(keys, "follow", request.remote_addr, now)
     with writing() as session:
         until = attempts.begin(session, (of_receipt, *of_address), now)
         if until is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import request
+from flask import abort, make_response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from cases.drafts import TAIL
 from cases.filing import Checked, Level, PaperNeed
 from cases.filling import CHANNELS, Filled, as_typed, look, own_mobile, tail_of
 from cases.form_steps import CHANNEL, NAMES, Step, fields_of, step_of
+from cases.item_names import named, unlisted_words
 from cases.models import Draft
 from cases.papers import SIGNATURE
 from cases.submitting import MARK, check
@@ -30,6 +31,14 @@ from common.pages import page
 from services_catalog import queries as catalogue
 from stations import queries as stations
 from stations.schema import CHANNEL_WORDS
+
+
+def stop_if_unlisted(session: Session, draft: Draft, where: "Addresses") -> None:
+    """Instead of any page of the form: why it leads nowhere, where the catalogue in force has left its item out."""
+    known = catalogue.catalogue(session)
+    if draft.item_no not in known.items:
+        item = named(known, draft.item_no)
+        abort(make_response(page("cases/form_unlisted.html", item=item, where=where, words=unlisted_words()), 410))
 
 
 @dataclass(frozen=True)
@@ -142,9 +151,8 @@ def common(session: Session, filled: Filled, step: Step, where: Addresses, *, by
     """What every step shows: the item, how far one is, when it was saved."""
     steps = list(Step) if by else [Step.WHO, Step.MATTER, Step.PAPERS]
     names = NAMES if by else {**NAMES, Step.PAPERS: _("取件码")}
-    item = catalogue.catalogue(session).items[filled.draft.item_no]
     return {
-        "item": item,
+        "item": named(catalogue.catalogue(session), filled.draft.item_no),
         "step": step,
         "steps": [(int(one), str(names[one])) for one in steps],
         "where": where,
@@ -157,8 +165,8 @@ def common(session: Session, filled: Filled, step: Step, where: Addresses, *, by
 
 def channels(session: Session, draft: Draft) -> list[tuple[str, str]]:
     """The ways in which the catalogue offers the item at a counter."""
-    item = catalogue.catalogue(session).items[draft.item_no]
-    offered = {name.replace("-", "_") for name in item.channels}
+    item = catalogue.catalogue(session).items.get(draft.item_no)
+    offered = {name.replace("-", "_") for name in item.channels} if item else set()
     words = {channel.value: str(said) for channel, said in CHANNEL_WORDS.items()}
     return [(name, words[name]) for name in CHANNELS if name in offered]
 

@@ -70,7 +70,8 @@ def gather(
 
 
 def _at(session: Session, found: Station, item_no: int) -> AtStation:
-    bit = 1 << item_no
+    item = catalogue(session).items.get(item_no)
+    bit = 1 << item_no if item else 0  # a station's choice stays when the catalogue leaves the item out
     mode = next(
         (
             name
@@ -83,7 +84,6 @@ def _at(session: Session, found: Station, item_no: int) -> AtStation:
         ),
         None,
     )
-    item = catalogue(session).items.get(item_no)
     city = stations.division(session, _city(found.county_code))
     return AtStation(
         code=found.code,

@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 from accounts.policy import MAY, Action, Actor, Role
 from cases import operations, queries, words
 from cases.filing import PaperNeed
+from cases.item_names import named
 from cases.masks import mask_name, mask_number, mask_phone
 from cases.models import Case, CaseEvent, Desk, Paper, State
 from cases.national import DRAWN
 from cases.queries import COUNTED, PAGE, File, Queue, Tab
 from cases.receipts import say_ref
-from cases.scope import desk_of, may_step
+from cases.scope import may_step
 from cases.sync_words import hidden, refused_tag
 from cases.transitions import PROVINCE, Step, steps_from
 from common import clock
@@ -101,8 +102,7 @@ def row(
 
 def item_name(session: Session, case: Case, today: date) -> str:
     """What people call the item."""
-    item = catalogue(session, today).items.get(case.item_no)
-    return item.short if item else str(case.item_no)
+    return named(catalogue(session, today), case.item_no).short
 
 
 # One case
@@ -184,9 +184,6 @@ def steps_now(by: Actor, case: Case, filed: Stand) -> list[Step]:
         found.remove(Step.RECALL)
     if case.to_county and case.desk == Desk.TOWN and Step.APPROVE in found:
         found.remove(Step.APPROVE)
-    if desk_of(by) is not None and case.desk is not None and desk_of(by) != case.desk:
-        # It lies on another desk: nothing to decide here, but what is missing may be brought and the whole taken back.
-        found = [step for step in found if step in {Step.SUPPLY, Step.WITHDRAW, Step.CORRECT}]
     return list(dict.fromkeys(found))
 
 

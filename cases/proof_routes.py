@@ -4,9 +4,9 @@ from flask import Blueprint, Response, current_app, request
 from flask.typing import ResponseReturnValue
 
 from cases import receipts
+from cases.item_names import named
 from common.db import reading
 from common.doors import EVERYONE, open_to
-from common.i18n import gettext as _
 from common.pages import page
 from common.sealing import public_receipt_key
 from services_catalog.queries import catalogue
@@ -29,14 +29,14 @@ def verify() -> ResponseReturnValue:
     found = None if len(token) > LONGEST else receipts.verify(token, receipts.read_public_key(pem))
     if found is None:
         return page("cases/verify.html", **known, state="wrong"), 422
-    item = catalogue(reading()).items.get(found.item_no)
+    item = named(catalogue(reading()), found.item_no)
     station = stations.station(reading(), found.station_code)
     return page(
         "cases/verify.html",
         **known,
         state="right",
         said=receipts.say_ref(found.ref),
-        item=item.name if item else _("第 %(no)s 项", no=found.item_no),
+        item=item.name,
         station=station.name if station else found.station_code,
         filed_on=found.filed_on,
     )

@@ -10,6 +10,7 @@ from accounts.doors import needs
 from accounts.policy import Action
 from cases import queries, receipts
 from cases.filling import code_of_receipt
+from cases.item_names import Unlisted, named
 from cases.models import Case, State
 from cases.operations import asked_papers
 from cases.receipts import Receipt, read_ref, say_ref
@@ -38,7 +39,7 @@ def show(ref: str) -> ResponseReturnValue:
     if found is None:
         abort(404)
     case = found.case
-    item = catalogue(session).items[case.item_no]
+    item = named(catalogue(session), case.item_no)
     station = stations.station(session, case.station_code)
     code = code_of_receipt(session, case, by, now - CODE_SHOWN)
     vouched = Receipt(case.ref, case.item_no, case.station_code, clock.local_date(case.filed_at))
@@ -72,7 +73,7 @@ def _holds(case: Case) -> str:
     return _("%(start)s 到 %(end)s", start=start, end=end) if end else _("%(start)s 起，没有截止日", start=start)
 
 
-def _sms(item: ItemView, ref: str, code: str | None, station: str) -> str:
+def _sms(item: ItemView | Unlisted, ref: str, code: str | None, station: str) -> str:
     """What to send, in Chinese whoever files it. No link: whoever gets one in a message does well not to open it."""
     with speaking("zh"):
         said = {"item": item.short, "ref": ref, "number": current_app.config["HOTLINE"], "station": station}

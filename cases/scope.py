@@ -40,6 +40,11 @@ def desk_of(actor: Actor) -> Desk | None:
 def may_step(actor: Actor, case: Case, rule: Rule) -> bool:
     """Whether this actor may take this step of this case: right, area, and the desk it lies on."""
     allowed = {str(action) for action in MAY[actor.role]} & {str(who) for who in rule.by}
+    return bool(allowed) and _at_my_desk(actor, case, rule) and reaches(actor, case)
+
+
+def _at_my_desk(actor: Actor, case: Case, rule: Rule) -> bool:
+    if rule.step is Step.HAND_OVER:  # to somebody who sits there too
+        return case.desk is not None and desk_of(actor) == case.desk
     # What is missing may be brought by whoever files, whichever desk waits for it.
-    at_my_desk = rule.at is None or rule.step is Step.SUPPLY or desk_of(actor) in (None, rule.at)
-    return bool(allowed) and at_my_desk and reaches(actor, case)
+    return rule.at is None or rule.step is Step.SUPPLY or desk_of(actor) in (None, rule.at)

@@ -23,10 +23,12 @@ from cases.form_pages import (
     save_answer,
     sign_page,
     step_asked,
+    stop_if_unlisted,
     wrong_here,
 )
 from cases.form_steps import Step
 from cases.form_view import doubts, errors_on
+from cases.item_names import named
 from cases.models import Draft
 from cases.queries import Tab
 from cases.submitting import NotFit
@@ -101,7 +103,7 @@ def begin() -> ResponseReturnValue:
 
 
 @bp.post("/work/load")
-@needs(Action.FILE_CASE)
+@needs(Action.FILE_CASE, secret=True)
 def load() -> ResponseReturnValue:
     """A resident's own draft, by its code and the end of the number on the paper they show. Guessing is slowed down."""
     form, by, now = Form.read(LoadForm, request.form), current_actor(), clock.now()
@@ -110,7 +112,8 @@ def load() -> ResponseReturnValue:
     counted = [attempts.key(current_app.extensions["keys"], "code", f"load:{by.account_id}")]
     with writing() as session:
         until = attempts.begin(session, counted, now)
-        session.commit()
+        if until is None:  # whoever tries too early does not wait longer for it
+            session.commit()
     if until is not None:
         form.errors["form"] = _("错的次数多了，%(time)s 以后再试。", time=say_time(until))
         return _today(form), 429
@@ -150,6 +153,7 @@ def _filled(id: str) -> Filled:
     found = drafts.find(reading(), id, now=clock.now(), by=current_actor())
     if found is None:
         raise Gone(filling.gone_words())
+    stop_if_unlisted(reading(), found, _addresses(found))
     return filling.look(reading(), found, by=current_actor(), now=clock.now())
 
 
@@ -304,9 +308,11 @@ def ask_province(id: str) -> ResponseReturnValue:
 @needs(Action.FILE_CASE)
 def ask_delete(id: str) -> str:
     """Whether really."""
-    filled = _filled(id)
-    item = catalogue(reading()).items[filled.draft.item_no]
-    return page("cases/form_delete.html", item=item, where=_addresses(filled.draft), by=current_actor())
+    found = drafts.find(reading(), id, now=clock.now(), by=current_actor())
+    if found is None:
+        abort(404)
+    item = named(catalogue(reading()), found.item_no)
+    return page("cases/form_delete.html", item=item, where=_addresses(found), by=current_actor())
 
 
 @bp.post("/work/drafts/<id>/delete")

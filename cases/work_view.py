@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from accounts.policy import Actor
+from cases.item_names import named
 from cases.masks import mask_name
 from cases.models import Case, Draft
 from common.i18n import gettext as _
@@ -52,7 +53,7 @@ def _waiting(case: Case, known: Catalogue, today: date) -> Row:
     tag = "" if left is None else _("剩 %(n)s 天", n=left) if left >= 0 else _("过期 %(n)s 天", n=-left)
     return Row(
         title=str(case.subject.get("masked_name") or ""),
-        soft=known.items[case.item_no].short + (_("·%(day)s前", day=say_date(due)) if due else ""),
+        soft=named(known, case.item_no).short + (_("·%(day)s前", day=say_date(due)) if due else ""),
         ref=case.ref,
         tag=tag,
         kind="bad" if left is not None and left <= LITTLE else "warn",
@@ -63,7 +64,7 @@ def draft_cells(drafts: Iterable[Draft], known: Catalogue) -> list[Row]:
     """Forms begun and not handed in."""
     return [
         Row(
-            title=known.items[draft.item_no].short,
+            title=named(known, draft.item_no).short,
             soft=_(
                 "%(who)s·%(day)s %(time)s 存的",
                 who=_who(draft.answers),

@@ -1,5 +1,6 @@
 """Every route opened as every role, in the area and outside, and as a stranger: from the routes themselves, so that a new
-one is looked at without being named here. What belongs to somebody (a case, a paper) is named in OBJECTS.
+one is looked at without being named here. What belongs to somebody is named: an account in OBJECTS, a case, its papers,
+draft and messages in tests/cases/desk/foreign.py; a route to such a thing that is named nowhere fails.
 """
 
 from collections.abc import Callable
@@ -9,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from accounts.models import Account
+from accounts.models import Account, Post
 from accounts.policy import MAY, Action, Actor, Role, may
 from tests.accounts.staff import AREAS, COUNTY, client_of
 from tests.addresses import NOT_PAGES
+from tests.cases.desk.foreign import FOREIGN
 from tests.conftest import make_app
 
 ELSEWHERE = {2: "37", 4: "3702", 6: "370202", 9: "370202001"}  # an area of as many digits that is not Jinan's
@@ -33,13 +35,24 @@ def an_account(app: Flask) -> dict[str, str]:
         return {"account_id": session.scalars(sa.select(Account.id).where(Account.name == "foreign")).one()}
 
 
+def a_post(app: Flask) -> dict[str, str]:
+    """The one of that helper."""
+    account = an_account(app)
+    with app.extensions["db"].read_session() as session:
+        found = sa.select(Post.id).where(Post.account_id == account["account_id"])
+        return account | {"post_id": session.scalars(found).one()}
+
+
 KEEPERS = frozenset({Role.SYSTEM_ADMIN})
 OBJECTS = [
     Object("accounts_admin.show", an_account, KEEPERS),
     Object("accounts_admin.end_sessions", an_account, KEEPERS),
     Object("accounts_admin.reset_password", an_account, KEEPERS),
+    Object("accounts_admin.end_post", a_post, KEEPERS),
     Object("accounts_admin.close", an_account, KEEPERS),
 ]
+OWN = {"account.end_one"}  # a sign-in of one's own: tests/accounts/test_sign_in.py
+BY_HOLDER = ("papers.", "follow.")  # doors for everyone, behind which the holder's rights or a pass decide
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +134,17 @@ def test_what_belongs_to_another_area_is_as_if_it_were_not_there(staffed, role, 
         inside = staffed.inside[role].open(url).status_code
         assert (inside == 200) == (role in thing.roles), f"{role} inside: {inside}"
     assert staffed.test_client().open(url, method=method).status_code in {303, 401}
+
+
+def test_every_route_to_what_belongs_to_somebody_is_tried_in_the_wrong_hands(staffed):
+    """A new one belongs into OBJECTS or FOREIGN."""
+    found = set()
+    for rule in staffed.url_map.iter_rules():
+        door = staffed.view_functions[rule.endpoint].door
+        if (isinstance(door, frozenset) and rule.arguments) or rule.endpoint.startswith(BY_HOLDER):
+            found.add(rule.endpoint)
+    named = [thing.endpoint for thing in OBJECTS] + [one.endpoint for one in FOREIGN] + sorted(OWN)
+    assert sorted(named) == sorted(found)
 
 
 @pytest.mark.parametrize("action", Action)

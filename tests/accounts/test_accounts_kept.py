@@ -7,12 +7,15 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
+from accounts import operations
 from accounts.models import Account, Post
+from accounts.operations import OPERATOR, NewPost
 from accounts.passwords import hash_password, is_password, weakness
 from accounts.policy import Role
 from accounts.schema import check_name
-from tests.accounts.staff import PASSWORD, client_of, make_account
-from tests.conftest import make_app
+from common.models import AuditEntry
+from tests.accounts.staff import PASSWORD, client_of, make_account, sign_in
+from tests.conftest import NOW, make_app, on_sqlite
 
 
 def run(app, *arguments):
@@ -158,6 +161,63 @@ def test_nobody_closes_the_account_they_are_signed_in_with(app):
     with app.extensions["db"].read_session() as session:
         own = session.scalars(sa.select(Account.id).where(Account.name == "admin")).one()
     assert admin.post(f"/accounts/{own}/close").status_code == 404
+    assert admin.get("/accounts").status_code == 200
+
+
+def test_a_post_is_taken_away_at_once_and_the_others_stay(app, session):
+    admin = client_of(app, Role.SYSTEM_ADMIN)
+    account = make_account(app, [Role.HELPER, Role.CLERK], name="zhaomin")
+    posts = {one.role: one.id for one in session.scalars(sa.select(Post).where(Post.account_id == account))}
+    at_work = {}
+    for role, post in posts.items():
+        at_work[role] = app.test_client()
+        sign_in(app, at_work[role], account)
+        assert at_work[role].post("/sign-in/post", data={"post": post, "next": "/work"}).location == "/work"
+    page = admin.get(f"/accounts/{account}")
+    assert "同岗位的同事接着办" in page.text
+    address = f"/accounts/{account}/posts/{posts['clerk']}/end"
+    assert [admin.post(address).location for _tap in range(2)] == [f"/accounts/{account}?done=post"] * 2
+    assert at_work["clerk"].get("/work").location.startswith("/sign-in?"), "who acted in it is signed out"
+    assert at_work["helper"].get("/work").status_code == 200
+    assert "镇街经办" not in admin.get(f"/accounts/{account}").text
+    session.rollback()
+    entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "account.end_post")).one()
+    assert (entry.about_id, entry.county_code) == (account, "370102")
+    assert entry.facts == {"role": "clerk", "area": "370102001", "ended": 1}
+
+
+def test_whoever_loses_the_only_post_may_sign_in_and_do_nothing(app):
+    client = client_of(app, name="zhaomin")
+    assert run(app, "end-post", "zhaomin", "--role", "helper").output == "收回了 zhaomin 的一个岗位。\n"
+    assert client.get("/work").location.startswith("/sign-in?")
+    client.post("/sign-in", data={"name": "zhaomin", "password": PASSWORD})
+    assert client.get("/work").location.startswith("/sign-in/post")
+    assert "今天没有岗位" in client.get("/sign-in/post").text
+    assert run(app, "end-post", "zhaomin", "--role", "helper").output.strip() == "zhaomin 没有这个岗位。"
+
+
+@on_sqlite
+def test_of_several_posts_of_a_kind_the_operator_says_which(app, session):
+    account = make_account(app, Role.CLERK, name="zhaomin")
+    with app.app_context():
+        more = NewPost(Role.CLERK, "370102002", "ST002", "另一个站")
+        operations.add_post(session, account, more, by=OPERATOR, now=NOW)
+        session.commit()
+    said = run(app, "end-post", "zhaomin", "--role", "clerk")
+    assert (said.exit_code, "请加 --area 或 --station" in said.output) == (1, True)
+    assert run(app, "end-post", "zhaomin", "--role", "clerk", "--station", "ST002").exit_code == 0
+    ended = session.scalars(sa.select(Post.area).where(Post.ends_on.is_not(None))).all()
+    assert ended == ["370102002"]
+
+
+@on_sqlite
+def test_nobody_takes_away_the_own_post_or_one_that_is_not_this_accounts(app, session):
+    admin = client_of(app, Role.SYSTEM_ADMIN, name="admin")
+    other = make_account(app, name="zhaomin")
+    posts = {one.account_id: one.id for one in session.scalars(sa.select(Post))}
+    own = next(id for id in posts if id != other)
+    for account, post in ((own, posts[own]), (other, posts[own]), (other, "0" * 32)):
+        assert admin.post(f"/accounts/{account}/posts/{post}/end").status_code == 404
     assert admin.get("/accounts").status_code == 200
 
 

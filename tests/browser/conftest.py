@@ -20,10 +20,11 @@ import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
 
-from accounts.policy import Actor
+from accounts.policy import Actor, Role
 from common.clock import Clock
 from common.db import sqlite_module
 from common.settings import ROOT
+from stations.models import Station
 from tests.addresses import addresses
 from tests.builders import Make
 from tests.conftest import NOW, make_app
@@ -206,6 +207,28 @@ def twin(server: str, server_clock: Clock, server_folder: Path) -> Iterator[Flas
 def make(twin: Flask, server_clock: Clock) -> Make:
     """Builders on the running server's database."""
     return Make(twin.extensions["db"], server_clock.now())
+
+
+@pytest.fixture
+def people(twin: Flask, make: Make) -> dict[str, Actor]:
+    """Those of one town and its county, and who watches."""
+    with twin.extensions["db"].read_session() as session:
+        station = session.scalars(sa.select(Station).where(Station.open).order_by(Station.code)).first()
+        code, town, county = station.code, station.town_code, station.county_code
+    at = {"area": town, "station_code": code}
+    return {
+        "helper": make.actor(Role.HELPER, **at),
+        "clerk": make.actor(Role.CLERK, **at, name="孙丽"),
+        "officer": make.actor(Role.COUNTY_OFFICER, area=county, name="周海"),
+        "province": make.actor(Role.PROVINCE_ADMIN, area="37", name="省台"),
+        "auditor": make.actor(Role.SECURITY_AUDITOR, area=county, name="审计"),
+    }
+
+
+@pytest.fixture
+def signed_in(people: dict[str, Actor], phone_of: Callable[..., Phone]) -> Callable[..., Phone]:
+    """signed_in("clerk", js=False): a phone on which that person has signed in."""
+    return lambda who, **settings: phone_of(people[who], **settings)
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
-from accounts.policy import Role
 from cases.models import Case, State
-from stations.models import Station
 from sync.models import OutboxEntry, OutState
 from tests.browser.looks import axe_faults, layout_faults
 from tests.cases.steps import ANSWERS
@@ -26,28 +24,6 @@ def province(server, server_folder):
     yield platform
     platform.stop()
     (server_folder / "platform-sim" / "address").unlink(missing_ok=True)
-
-
-@pytest.fixture
-def people(twin, make):
-    """Those of one town, and who watches."""
-    with twin.extensions["db"].read_session() as session:
-        station = session.scalars(sa.select(Station).where(Station.open).order_by(Station.code)).first()
-        code, town, county = station.code, station.town_code, station.county_code
-    at = {"area": town, "station_code": code}
-    return {
-        "helper": make.actor(Role.HELPER, **at),
-        "clerk": make.actor(Role.CLERK, **at, name="孙丽"),
-        "officer": make.actor(Role.COUNTY_OFFICER, area=county, name="周海"),
-        "province": make.actor(Role.PROVINCE_ADMIN, area="37", name="省台"),
-        "auditor": make.actor(Role.SECURITY_AUDITOR, area=county, name="审计"),
-    }
-
-
-@pytest.fixture
-def signed_in(people, phone_of):
-    """signed_in("clerk", js=False): a phone on which that person has signed in."""
-    return lambda who, **settings: phone_of(people[who], **settings)
 
 
 @pytest.fixture

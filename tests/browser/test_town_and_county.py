@@ -3,36 +3,13 @@
 import io
 
 import pytest
-import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import expect
 
-from accounts.policy import Role
 from cases.receipts import say_ref
-from stations.models import Station
 from tests.browser.looks import axe_faults, layout_faults
 
 CODE = "204817"
-
-
-@pytest.fixture
-def people(twin, make):
-    """Those of one town."""
-    with twin.extensions["db"].read_session() as session:
-        station = session.scalars(sa.select(Station).where(Station.open).order_by(Station.code)).first()
-        code, town, county = station.code, station.town_code, station.county_code
-    at = {"area": town, "station_code": code}
-    return {
-        "helper": make.actor(Role.HELPER, **at),
-        "clerk": make.actor(Role.CLERK, **at, name="孙丽"),
-        "officer": make.actor(Role.COUNTY_OFFICER, area=county, name="周海"),
-    }
-
-
-@pytest.fixture
-def signed_in(people, phone_of):
-    """signed_in("clerk", js=False): a phone on which that person has signed in."""
-    return lambda who, **settings: phone_of(people[who], **settings)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Everybody against everything at the desk: each step by each role, and cases of other places. On both databases."""
 
-from datetime import date
 from itertools import product
 
 import pytest
@@ -8,14 +7,22 @@ import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
 from accounts.policy import MAY, Action, Role
-from cases.models import Authorisation, Case, Desk, Paper, State
+from cases import drafts
+from cases.handling_routes import BY_HAND
+from cases.models import Desk, Draft, Paper, State
+from cases.news import CHANNEL
 from cases.transitions import RULES, Step
 from common.ids import new_id
 from common.models import AuditEntry
+from sync import inbox
+from sync.models import InboxEntry, OutboxEntry
+from tests.cases.desk.arranged import with_papers
+from tests.cases.desk.foreign import FOREIGN, press
 from tests.cases.desk.pressed import take, version
+from tests.cases.steps import ANSWERS, Way
 from tests.conftest import on_sqlite
 
-TOWN, COUNTY = "370102001", "370102"
+COUNTY = "370102"
 
 
 def expected(role, step, state, desk):
@@ -28,6 +35,8 @@ def expected(role, step, state, desk):
     rule = rules[0]
     at = {Role.CLERK: Desk.TOWN, Role.COUNTY_OFFICER: Desk.COUNTY}.get(role)
     own_desk = rule.at is None or step is Step.SUPPLY or at in (None, rule.at)
+    if step is Step.HAND_OVER:
+        own_desk = at == desk
     return 303 if own_desk and MAY[role] & set(rule.by) else 403
 
 
@@ -39,16 +48,6 @@ def test_every_step_by_every_role_from_every_state_is_as_the_table_says(make, as
     }
     clients = {role: as_(actor) for role, actor in people.items()}
     colleague = {role: make.actor(role).account_id for role in Role}
-    by_hand = [
-        Step.ACCEPT,
-        Step.ASK,
-        Step.HAND_UP,
-        Step.HAND_OVER,
-        Step.APPROVE,
-        Step.REFUSE,
-        Step.WITHDRAW,
-        Step.SUPPLY,
-    ]
     desks = {
         State.SUBMITTED: Desk,
         State.ACCEPTED: [Desk.TOWN],
@@ -56,7 +55,7 @@ def test_every_step_by_every_role_from_every_state_is_as_the_table_says(make, as
         State.NEEDS_SUPPLEMENT: Desk,
     }
     wrong = []
-    for state, step, role in product(State, by_hand, Role):
+    for state, step, role in product(State, sorted(BY_HAND - {Step.RECALL}), Role):
         if Action.READ_CASE not in MAY[role] and state is not State.SUBMITTED:
             continue  # the door is shut before the case is looked at
         for desk in desks.get(state, [None]):
@@ -68,12 +67,15 @@ def test_every_step_by_every_role_from_every_state_is_as_the_table_says(make, as
     assert not wrong
 
 
+@on_sqlite
 def test_the_page_offers_exactly_the_steps_that_succeed(make, as_, station, session, helper, clerk, officer):
     for state, desk in (
         (State.SUBMITTED, Desk.TOWN),
+        (State.SUBMITTED, Desk.COUNTY),
         (State.ACCEPTED, Desk.TOWN),
         (State.IN_REVIEW, Desk.COUNTY),
         (State.NEEDS_SUPPLEMENT, Desk.TOWN),
+        (State.NEEDS_SUPPLEMENT, Desk.COUNTY),
         (State.APPROVED, None),
     ):
         for actor in (helper, clerk, officer):
@@ -82,64 +84,73 @@ def test_the_page_offers_exactly_the_steps_that_succeed(make, as_, station, sess
             offered = {one["value"] for one in page.select("input[name=step]")} - {"correct"}
             if page.select_one(f'a[href="/cases/{ref}/hand-over"]'):
                 offered.add("hand_over")
+            colleague = make.actor(actor.role, area=actor.area)
+            said = {"words": "请看", "basis": "依据", "asked": ["id"], "handler": colleague.account_id}
+            elsewhere = {str(rule.step) for rule in RULES if state in rule.frm and rule.step in BY_HAND}
+            for step in elsewhere - offered:
+                assert take(as_(actor), ref, step, **said).status_code in {403, 409}, (state, desk, actor.role, step)
+            assert (version(session, ref).version, version(session, ref).handler_id) == (1, None)
             for step in offered:
                 another = make.case(by=helper, state=state, desk=desk)
-                colleague = make.actor(actor.role, area=actor.area)
-                said = {"words": "请看", "basis": "依据", "asked": ["id"], "handler": colleague.account_id}
-                assert take(as_(actor), another, step, **said).status_code == 303, (state, actor.role, step)
+                assert take(as_(actor), another, step, **said).status_code == 303, (state, desk, actor.role, step)
 
 
-def foreign(ref, case_id, paper_id, held_id):
-    """Every address that touches a case, with what would succeed in the right hands."""
-    step = {"op": new_id(), "step": "withdraw", "version": 1}
-    return [
-        ("GET", f"/cases/{ref}", {}),
-        ("GET", f"/cases/{ref}/hand-over", {}),
-        ("POST", f"/cases/{ref}/step", step),
-        ("POST", f"/cases/{ref}/correct", {"op": new_id(), "version": 1}),
-        ("POST", f"/cases/{ref}/reveal", {"field": "name", "purpose": "看看"}),
-        ("POST", f"/cases/{ref}/code", {}),
-        ("POST", f"/cases/{ref}/no-sms", {}),
-        ("GET", f"/cases/{ref}/receipt", {}),
-        ("POST", "/papers/case/" + case_id, {"kind": "id"}),
-        ("POST", f"/cases/{ref}/papers/{paper_id}/fit", {}),
-        ("POST", f"/cases/{ref}/authorisations/{held_id}/revoke", {}),
-        ("GET", f"/papers/{paper_id}", {}),
-        ("GET", f"/papers/{paper_id}/small", {}),
-        ("POST", f"/papers/{paper_id}/remove", {}),
-    ]
-
-
-def test_a_foreign_case_does_not_exist(app, make, as_, station, session, helper):
-    ref = make.case(by=helper)
-    case = session.scalars(sa.select(Case)).one()
-    paper = Paper(
+@pytest.fixture
+def ids(app, make, session, helper, clerk):
+    """What somebody else may want to touch, by what it is: FOREIGN names them."""
+    with_them, refused = with_papers(make, session, helper), Way(app, make.case(by=helper, answers=ANSWERS))
+    refused.take(Step.ACCEPT, clerk)
+    refused.refuse("work_order", "未知")
+    draft, _secret = drafts.begin(session, 15, now=make.now, by=helper)
+    decision = InboxEntry(
         county_code=COUNTY,
-        case_id=case.id,
-        kind="id",
-        sha256="0" * 64,
-        mime="image/jpeg",
-        size=9,
-        state="received",
+        channel=CHANNEL,
+        logical="case_status",
+        rid=with_them.case_id,
+        ver=1,
         at=make.now,
+        state=inbox.FAILED,
+        body={},
     )
-    held = Authorisation(
-        county_code=COUNTY,
-        case_id=case.id,
-        person_index=case.person_index,
-        kind="written_photo",
-        agent={},
-        items="15",
-        starts_on=date(2026, 11, 1),
-        ends_on=date(2027, 1, 1),
-        made_at=make.now,
-    )
-    session.add_all([paper, held])
+    session.add(decision)
     session.commit()
-    addresses = foreign(ref, case.id, paper.id, held.id)
-    other_station = make.station("别的站")
+    return {
+        "ref": with_them.ref,
+        "case": with_them.case_id,
+        "paper": with_them.paper_id,
+        "authorisation": with_them.authorisation_id,
+        "draft": draft.id,
+        "entry": refused.owed()[0].id,
+        "decision": decision.id,
+    }
+
+
+def as_it_stands(session, ids):
+    """Everything that a press in the wrong hands could change."""
+    session.rollback()
+    return (
+        version(session, ids["ref"]).version,
+        session.get_one(Draft, ids["draft"]).version,
+        session.get_one(Paper, ids["paper"]).state,
+        session.get_one(OutboxEntry, ids["entry"]).state,
+        session.get_one(InboxEntry, ids["decision"]).state,
+        session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)),
+    )
+
+
+def test_a_foreign_case_does_not_exist(app, make, as_, session, ids):
+    before = as_it_stands(session, ids)
+    with app.test_request_context():
+        rows = {"ref": ids["ref"], "paper_id": ids["paper"], "authorisation_id": ids["authorisation"], "word": "fit"}
+        urls = {
+            one.endpoint: app.url_map.bind("localhost").build(
+                one.endpoint,
+                {name: rows.get(name) or ids[one.about] for name in arguments(app, one.endpoint)},
+            )
+            for one in FOREIGN
+        }
     people = {
-        "helper of another station": make.actor(Role.HELPER, station_code=other_station),
+        "helper of another station": make.actor(Role.HELPER, station_code=make.station("别的站")),
         "helper without station": make.actor(Role.HELPER),
         "clerk of another town": make.actor(Role.CLERK, area="370102002"),
         "officer of another county": make.actor(Role.COUNTY_OFFICER, area="370103"),
@@ -147,20 +158,24 @@ def test_a_foreign_case_does_not_exist(app, make, as_, station, session, helper)
     }
     for who, actor in people.items():
         client = as_(actor)
-        for method, url, said in addresses:
-            answer = client.open(url, method=method, data=said)
-            assert answer.status_code in {403, 404}, (who, method, url, answer.status_code)
+        for one in FOREIGN:
+            if one.to in MAY[actor.role] and COUNTY.startswith(actor.area):
+                continue
+            answer = press(client, urls[one.endpoint], one, ids["ref"])
+            assert answer.status_code in one.says, (who, one.endpoint, answer.status_code)
             assert "王*兰" not in answer.text
             assert "王玉兰" not in answer.text
-    stranger = app.test_client()
-    for method, url, said in addresses:
-        answer = stranger.open(url, method=method, data=said)
-        assert answer.status_code in ({404} if url.startswith("/papers/") else {303, 401}), (method, url)
-        if answer.status_code == 303:
+    for one in FOREIGN:
+        answer = press(app.test_client(), urls[one.endpoint], one, ids["ref"])
+        guarded = isinstance(app.view_functions[one.endpoint].door, frozenset)
+        assert answer.status_code in ({303, 401} if guarded else one.says), one.endpoint
+        if guarded and answer.status_code == 303:
             assert answer.headers["Location"].startswith("/sign-in")
-    session.rollback()
-    assert version(session, ref).version == 1
-    assert session.scalars(sa.select(AuditEntry).where(AuditEntry.action != "accounts.seen")).all() == []
+    assert as_it_stands(session, ids) == before
+
+
+def arguments(app, endpoint):
+    return next(rule.arguments for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
 
 
 @pytest.mark.parametrize("ref", ["K7M24Q9P", "nonsense", "K7M2-4Q9P", "1", "%00"])

@@ -11,9 +11,10 @@ from bs4 import BeautifulSoup
 from accounts.policy import Role
 from cases import receipts
 from cases.filling import code_of_receipt
-from cases.models import Authorisation, Case, CaseEvent, Consent, Draft, KeptOperation, Paper, State
+from cases.models import Authorisation, CaseEvent, Draft, KeptOperation, Paper, State
 from common.ids import new_id
 from common.models import AuditEntry
+from tests.cases.desk.arranged import paper_of, with_papers
 from tests.cases.desk.pressed import take, text, version
 from tests.conftest import on_sqlite
 
@@ -21,35 +22,7 @@ COUNTY = "370102"
 
 
 def test_a_case_page_says_everything_masked(make, as_, session, helper, clerk):
-    ref = make.case(by=helper)
-    case = session.scalars(sa.select(Case)).one()
-    facts = {"county_code": COUNTY, "case_id": case.id, "person_index": case.person_index}
-    paper = Paper(
-        county_code=COUNTY,
-        case_id=case.id,
-        kind="residence_proof",
-        sha256="0" * 64,
-        mime="image/jpeg",
-        size=9,
-        state="received",
-        at=make.now,
-    )
-    session.add(paper)
-    session.add(
-        Authorisation(
-            **facts,
-            kind="drawn_signature",
-            agent={"agnter_name": "张明", "agnter_certno": "37980119900512003X", "agnter_tel": "15400000003"},
-            items="15",
-            starts_on=date(2026, 11, 1),
-            ends_on=date(2027, 1, 1),
-            made_at=make.now,
-        )
-    )
-    session.add_all(
-        Consent(**facts, kind=kind, notice_version=1, given_by="self", at=make.now) for kind in ("notice", "sms")
-    )
-    session.commit()
+    ref = with_papers(make, session, helper, paper="residence_proof").ref
     page = as_(clerk).get(f"/cases/{ref}")
     words = text(page)
     for said in (
@@ -105,18 +78,7 @@ def test_the_town_asks_for_a_paper_hands_up_and_the_county_decides(make, as_, se
     early = take(as_(helper), ref, "supply", 3)
     assert (early.status_code, "还差：居住证明" in early.text) == (422, True)
     case = version(session, ref)
-    session.add(
-        Paper(
-            county_code=COUNTY,
-            case_id=case.id,
-            kind="residence_proof",
-            sha256="0" * 64,
-            mime="image/jpeg",
-            size=9,
-            state="received",
-            at=make.now + timedelta(minutes=5),
-        )
-    )
+    session.add(paper_of(case, "residence_proof", at=make.now + timedelta(minutes=5)))
     session.commit()
     assert take(as_(helper), ref, "supply", 3).status_code == 303
     assert take(town, ref, "hand_up", 4).status_code == 303
@@ -294,32 +256,7 @@ def test_a_receipt_never_shows_a_code_that_is_dead(make, as_, session, helper):
 
 
 def test_papers_are_marked_and_authorisations_taken_back_once(make, as_, session, helper, clerk):
-    ref = make.case(by=helper)
-    case = session.scalars(sa.select(Case)).one()
-    paper = Paper(
-        county_code=COUNTY,
-        case_id=case.id,
-        kind="id",
-        sha256="0" * 64,
-        mime="image/jpeg",
-        size=9,
-        state="received",
-        at=make.now,
-    )
-    held = Authorisation(
-        county_code=COUNTY,
-        case_id=case.id,
-        person_index=case.person_index,
-        kind="written_photo",
-        agent={},
-        items="15",
-        starts_on=date(2026, 11, 1),
-        ends_on=date(2027, 1, 1),
-        made_at=make.now,
-    )
-    session.add_all([paper, held])
-    session.commit()
-    paper_id, held_id = paper.id, held.id
+    ref, _case_id, paper_id, held_id = with_papers(make, session, helper)
     client = as_(clerk)
     for word in ("unfit", "unfit", "fit"):
         assert client.post(f"/cases/{ref}/papers/{paper_id}/{word}").status_code == 303
