@@ -17,7 +17,7 @@ from sync import channels, checking, lists, loop, outbox, pulls, queries
 from sync.channel import SHIPPED, Channel, Profile, WrongChannel, read_channel, read_profile
 from sync.inbox import FAILED, hear_again
 from sync.models import InboxEntry, OutboxEntry, OutState
-from sync.pulls import Puller
+from sync.pulls import puller_beside
 from sync.talking import Talk
 from sync.transport import Transport
 from sync.worker import Handlers, Worker
@@ -38,10 +38,8 @@ def work(once: bool, with_parent: bool) -> None:
     app_clock: clock.Clock = current_app.extensions["clock"]
     handlers: Handlers = current_app.extensions["sync_handlers"]
     transport = Transport(channel)
-    talk = Talk(database(), channel, transport, app_clock.now)
     worker = Worker(database(), channel, transport, app_clock.now, handlers, scale=app_clock.scale)
-    followed = current_app.extensions["sync_lists"]
-    puller = Puller(database(), talk, app_clock.now, handlers, followed, scale=app_clock.scale)
+    puller = puller_beside(worker, current_app.extensions["sync_lists"])
 
     def turn() -> int:
         worker.tidy()

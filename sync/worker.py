@@ -180,7 +180,7 @@ class Worker:
         judged = self.talk.ask(query, about)
         if judged.outcome in ("pause", "sign_in"):
             return judged
-        rows = _told_about(judged.output, about["rid"])
+        rows = _told_about(judged.output, about)
         if judged.outcome != "done" or rows is None:
             return replace(judged, outcome="unknown", kind=f"query-{judged.kind}"[:24], output=None)
         known = _row_of(rows, about)
@@ -401,13 +401,17 @@ def _for_one(judged: Judged, held: _Held, *, alone: bool, most_chars: int) -> Ju
     return Judged("retry", "system", words, code[:12])
 
 
-def _told_about(output: Any, rid: Any) -> list[Any] | None:
-    """The rows of an answer about this record. None: only a list can say that it is not there, and only one that does not
-    speak of another record."""
-    rows = output.get("list") if isinstance(output, dict) else None
-    if not isinstance(rows, list) or output.get("rid", rid) != rid:
+def _told_about(output: Any, about: dict[str, Any]) -> list[Any] | None:
+    """The rows of an answer about this record; None when it says nothing of it, as a page of decisions (`cursor`) does. That it
+    is not there says only a list that names this record and version beside it."""
+    rows, rid = output.get("list") if isinstance(output, dict) else None, about["rid"]
+    if not isinstance(rows, list) or "cursor" in output or output.get("rid", rid) != rid:
         return None
-    return rows if not rows or any(isinstance(row, dict) and row.get("rid") == rid for row in rows) else None
+    if _row_of(rows, about) is not None:
+        return rows
+    to_this_question = "rid" in output and _number(output.get("ver_no", about["ver_no"])) == _number(about["ver_no"])
+    of_this_record = not rows or any(isinstance(row, dict) and row.get("rid") == rid for row in rows)
+    return rows if to_this_question and of_this_record else None
 
 
 def _row_of(rows: list[Any], about: dict[str, Any]) -> dict[str, Any] | None:

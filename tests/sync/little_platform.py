@@ -66,8 +66,9 @@ class Platform:
             row = self._row(infno, said["data"])
             return {"rid": row["rid"], "ver_no": row["ver_no"]}
         if infno == "G203" and "rid" in said["data"]:
-            rid = said["data"]["rid"]
-            return {"list": [{"rid": rid, "ver_no": self.known[rid]}] if rid in self.known else []}
+            asked = said["data"]
+            rid = asked["rid"]
+            return asked | {"list": [{"rid": rid, "ver_no": self.known[rid]}] if rid in self.known else []}
         if infno == "9001":
             self.needs_sign_no = "S" + secrets.token_hex(4)
             return {"signinoutb": {"sign_no": self.needs_sign_no, "sign_time": "2026-11-23 10:00:00"}}

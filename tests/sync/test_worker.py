@@ -173,6 +173,12 @@ def test_the_answer_to_another_filing_does_not_count(worker, owe, box, platform,
 ASTRAY = {
     "of another record": {"rid": "f" * 32, "ver_no": 1, "list": []},
     "a list of others": {"list": [{"rid": "f" * 32, "ver_no": 1}]},
+    "an empty page of decisions": {"infno": "G203", "cursor": "", "list": [], "next_cursor": "", "more": False},
+    "a page of decisions with an older one on it": {"cursor": "", "list": [{"rid": "aa".ljust(32, "0"), "ver_no": 0}]},
+    "an empty place of a longer list": {"rid": "aa".ljust(32, "0"), "ver_no": 1, "cursor": "", "list": []},
+    "an older one without a word of what was asked": {"list": [{"rid": "aa".ljust(32, "0"), "ver_no": 0}]},
+    "an empty list of nobody": {"list": []},
+    "an empty list about an older version": {"rid": "aa".ljust(32, "0"), "ver_no": 0, "list": []},
     "no list": {"trt_dcla_detl_sn": "T9"},
 }
 
