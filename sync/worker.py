@@ -311,11 +311,11 @@ class Worker:
                 entry.msgid = None  # another batch is another message
                 outbox.again(entry, doubtful=False, at=now, kind=judged.kind, words=judged.words)
             case "pause":
-                entry.doubtful = entry.doubtful or judged.kind == "answer-signature"
+                entry.doubtful = entry.doubtful or judged.astray or judged.kind == "answer-signature"
                 entry.infcode, entry.error, entry.error_kind = judged.infcode, judged.words or None, judged.kind
                 outbox.put_back(entry, at=now)
             case _:
-                doubtful = judged.outcome == "unknown"
+                doubtful = judged.outcome == "unknown" or judged.astray
                 outbox.again(
                     entry, doubtful=doubtful, at=later, kind=judged.kind, infcode=judged.infcode, words=judged.words
                 )
@@ -429,5 +429,5 @@ def _row_of(rows: list[Any], about: dict[str, Any]) -> dict[str, Any] | None:
 def _number(said: Any) -> int:
     try:
         return int(said)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # JSON can say Infinity
         return -1

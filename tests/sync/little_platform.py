@@ -88,12 +88,20 @@ class Platform:
                 self.order.append((rid, version))
         return {"rid": rid, "ver_no": version, "code": "0", "msg": ""}
 
-    def reply(self, infcode: Any, output: Any, words: str | None = "成功", **more: Any) -> bytes:
-        number = f"370000{self.now:%Y%m%d%H%M%S}{time.time_ns() % 10**10:010}"
-        text = output if isinstance(output, str) else compact(output)
+    def reply(
+        self, infcode: Any, output: Any, words: str | None = "成功", number: str | None = None, **more: Any
+    ) -> bytes:
+        if number is None:
+            number = f"370000{self.now:%Y%m%d%H%M%S}{time.time_ns() % 10**10:010}"
+        text = output if isinstance(output, str) else _written(output)
         signature = base64.b64encode(self.signer.sign(f"{infcode}|{number}|{text}".encode())).decode()
         head = {"infcode": infcode, "inf_refmsgid": number, "err_msg": words, "cainfo": signature, **more}
-        return f'{compact(head)[:-1]},"output":{text}}}'.encode()
+        return f'{_written(head)[:-1]},"output":{text}}}'.encode()
+
+
+def _written(value: Any) -> str:
+    """JSON, half a character as the escape that it can only be."""
+    return compact(value).encode("utf-8", "backslashreplace").decode()
 
 
 class _Answer(BaseHTTPRequestHandler):

@@ -231,3 +231,14 @@ def test_a_page_of_decisions_does_not_say_that_a_filing_is_not_there(worker, owe
     assert [call[0] for call in platform.calls] == ["G203", "G201", *["G203"] * 4]
     assert platform.effects == {(rid, 1): 1}
     assert box()[0].state == OutState.ACKED
+
+
+@pytest.mark.parametrize(
+    "odd", [told(C, memo="同意\ud842"), told(C, stas="approved\0"), told("x\ud842"), {"\ud842": "\0", "ver": 1}]
+)
+def test_a_row_with_what_no_database_can_keep_holds_up_no_other(puller, platform, hands, ear, session, odd):
+    answer(platform, [odd, told(B, memo="好\ud842\0")])
+    read(puller, hands, 2)
+    assert ear.heard == [(B, 1)]
+    assert session.get(PullCursor, ("province", DECISIONS)).cursor == "1"
+    assert sorted(inbox(session).values()) == ["applied", "failed"]

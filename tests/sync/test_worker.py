@@ -11,6 +11,7 @@ from common.db import Database
 from sync.channels import pause, paused, resume, state_of
 from sync.models import OutState
 from sync.worker import Handlers, Worker
+from tests.conftest import on_sqlite
 from tests.sync.little_platform import channel_to
 from tests.sync.working import settle
 
@@ -542,3 +543,68 @@ def test_the_very_same_answer_to_the_same_message_counts(worker, owe, platform):
     platform.reply = lambda *said, **more: answers.append(reply(*said, **more)) or answers[0]
     assert [worker._send(request).outcome for _ in range(2)] == ["done", "done"]
     assert answers[0] != answers[1]  # the second time it was told the first one
+
+
+# Odd answers
+
+
+def test_a_refusal_whose_words_no_database_can_keep_is_told_all_the_same(new_worker, owe, box, platform, hands):
+    """Half a character is no UTF-8, a NUL no text in PostgreSQL: the answer would never be written down, and asked for again."""
+    told, reply = [], platform.reply
+    platform.reply = lambda code, output, words: reply(code, output, words and words + "王\ud842\0")
+    rid = owe("aa", 1)
+    platform.refuse = {rid}
+    settle(new_worker(handlers=Handlers(rejected=lambda *news: told.append(news[3]))), hands)
+    assert [(entry.state, entry.error) for entry in box()] == [(OutState.REJECTED, "经办机构不存在王\ufffd\ufffd")]
+    assert told == ["经办机构不存在王\ufffd\ufffd"]
+
+
+def test_a_version_that_is_no_number_leaves_nothing_unsettled(worker, owe, box, platform, hands):
+    rids = [owe(name, 1, "work_order") for name in ("aa", "bb")]
+    right, odd = platform.done, [float("inf"), float("nan"), "1e400"]
+
+    def first_oddly(infno, said):
+        output = right(infno, said)
+        if odd:
+            output["result"][0]["ver_no"] = odd.pop()
+        return output
+
+    platform.done = first_oddly
+    settle(worker, hands)
+    assert [entry.state for entry in box()] == [OutState.ACKED, OutState.ACKED]
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+
+
+@pytest.mark.parametrize("area", ['""', '"370000"'])
+@on_sqlite
+def test_a_platform_without_numbers_is_believed_where_none_are_asked_for(
+    tmp_path, new_worker, owe, box, platform, hands, area
+):
+    reply = platform.reply
+    platform.reply = lambda *said, **more: reply(*said, number="", **more)
+    for case in ("aa", "bb", "cc"):
+        owe(case, 1)
+    worker = new_worker(channel_to(tmp_path, platform, answers_from=area), burst_s=60)
+    assert worker.step() == 3
+    kinds = [entry.error_kind for entry in box()]
+    assert kinds == ([None] * 3 if area == '""' else ["other-answer"] * 3)
+
+
+@pytest.mark.parametrize("words", ["签到已失效", "验签失败"])
+def test_what_is_told_without_a_number_after_it_was_done_signs_in_or_pauses_and_is_asked_for(
+    worker, owe, box, platform, hands, session, words
+):
+    """It may be the answer to another call: the filing is not sent again without asking."""
+    rid = owe("aa", 1)
+    reply, odd = platform.reply, [True]
+    platform.reply = lambda *said, **more: (
+        reply(-1, {}, words, number="") if odd and odd.pop() else reply(*said, **more)
+    )
+    worker.step()
+    assert (box()[0].state, box()[0].doubtful) == (OutState.UNKNOWN, True)
+    assert paused(session, "province", hands()) == (words == "验签失败")
+    session.rollback()
+    settle(worker, hands)
+    assert [call[0] for call in platform.calls] == ["G201", *(["9001"] if words == "签到已失效" else []), "G203"]
+    assert platform.effects == {(rid, 1): 1}
+    assert box()[0].state == OutState.ACKED
