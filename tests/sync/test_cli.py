@@ -1,5 +1,6 @@
 """What an operator types: how it stands, is the channel right, mend and go on. No secret and no person is on the screen."""
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -115,6 +116,15 @@ def test_check_says_what_the_channel_is_and_no_secret(run, platform, tmp_path):
     assert "that is more than the 180 s it may be" in run("check", fails=True)
     platform.wrong = lambda infno, n: "500"
     assert "case_status: retry (http-500)" in run("check", fails=True)
+
+
+@on_sqlite
+def test_a_machine_that_cannot_sign_gets_one_sentence(run, owe, platform, monkeypatch):
+    owe("aa", 1)
+    monkeypatch.setitem(sys.modules, "gmssl_pyx", None)
+    for words in (["check"], ["work", "--once"]):
+        assert run(*words, fails=True).startswith("The channel signs (signing.on), and nothing on this machine can: ")
+    assert platform.calls == []
 
 
 def test_nothing_is_held_unless_it_is(run):
