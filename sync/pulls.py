@@ -274,7 +274,7 @@ class _Reading:
 
     def told(self) -> set[str] | None:
         """The codes it spoke of; None: all there are."""
-        return None if self.full else {str(row.get("code"))[:40] for row in self.rows if isinstance(row, dict)}
+        return None if self.full else {str(row.get("code")) for row in self.rows if isinstance(row, dict)}
 
 
 def page_of(judged: Judged) -> Page | None:

@@ -244,13 +244,14 @@ class Worker:
 
     def _tell(self, session: Session, outcomes: Sequence["_Outcome"], now: datetime) -> None:
         """Write the outcomes and tell the rooms above. Where a room fails, neither: that entry is asked for again later."""
+        # Case by case in the order of their ids, as pulls do: two workers that lock several never wait in a ring.
+        outcomes = sorted(outcomes, key=lambda outcome: outcome[0].aggregate)
         try:
             with session.begin_nested():
                 for entry, judged, later, _ in outcomes:
                     self._write(entry, judged, now, later)
                 session.flush()  # all at once: a room's first question would write each alone
-                # Case by case in the order of their ids, as pulls do: two workers that lock several never wait in a ring.
-                for entry, judged, *_ in sorted(outcomes, key=lambda outcome: outcome[0].aggregate):
+                for entry, judged, *_ in outcomes:
                     self._say(session, entry, judged, now)
         except sa.exc.OperationalError:
             raise

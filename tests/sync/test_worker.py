@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from common.db import Database
 from sync.channels import pause, paused, resume, state_of
-from sync.models import OutState
+from sync.models import OutboxEntry, OutState
 from sync.worker import Handlers, Worker
 from tests.conftest import on_sqlite
 from tests.sync.little_platform import channel_to
@@ -336,6 +336,23 @@ def test_rooms_hear_of_what_went_together_in_the_order_of_the_cases(new_worker, 
     assert [case[:2] for case, _version in platform.order] == ["cc", "aa", "bb"]  # the longest wait first
 
 
+@on_sqlite
+def test_rooms_hear_in_that_order_also_after_one_of_them_failed(new_worker, owe, box, platform):
+    heard, fails = [], [True]
+
+    def acked(_session, _logical, aggregate, *_):
+        heard.append(aggregate[5:7])
+        if aggregate.startswith("case:bb") and fails:
+            raise ValueError(fails.pop())
+
+    worker = new_worker(burst_s=60, handlers=Handlers(acked=acked))
+    for case in ("cc", "aa", "bb"):
+        owe(case, 1)
+    worker.step()
+    assert heard == ["aa", "bb", "aa", "bb", "cc"]
+    assert {entry.state for entry in box()} == {OutState.ACKED}
+
+
 def test_a_failure_among_what_was_leased_together_is_its_own(new_worker, owe, box, platform, hands):
     worker = new_worker(burst_s=60)
     rids = [owe(name, 1) for name in ("aa", "bb", "cc", "dd", "ee")]
@@ -505,6 +522,40 @@ def test_one_that_cannot_be_opened_is_refused_and_the_others_go_on(worker, owe, 
         (f"case:{later}", "acked", None),
     ]
     assert platform.effects == {(good, 1): 1, (later, 1): 1}
+
+
+def test_one_of_a_batch_that_cannot_be_opened_and_is_not_due_holds_up_no_other(
+    worker, owe, box, platform, hands, session
+):
+    """The others go under another number: the old one would say another thing than before."""
+    bad, good, other = (owe(name, 1, "work_order") for name in ("aa", "bb", "cc"))
+    platform.wrong = lambda infno, n: "lost" if n == 1 else None
+    worker.step()
+    junk = "UPDATE outbox SET body = :junk, next_at = :later WHERE aggregate = :bad"
+    later = hands() + timedelta(days=9)
+    session.execute(
+        sa.text(junk).bindparams(sa.bindparam("later", type_=OutboxEntry.__table__.c.next_at.type)),
+        {"junk": b"\1" * 40, "later": later, "bad": f"case:{bad}"},
+    )
+    session.commit()
+    settle(worker, hands)
+    seen = sa.text("SELECT state, error_kind FROM outbox ORDER BY aggregate")
+    assert [tuple(row) for row in session.execute(seen)] == [("rejected", "sealed"), ("acked", None), ("acked", None)]
+    assert platform.effects == {(good, 1): 1, (other, 1): 1}
+    assert len({call[1] for call in platform.calls}) == len(platform.calls) == 2
+
+
+def test_the_bodies_of_what_arrived_are_forgotten_also_beside_one_that_cannot_be_opened(
+    worker, owe, box, platform, hands, session
+):
+    bad, _good = owe("aa", 1), owe("bb", 1)
+    settle(worker, hands)
+    junk = "UPDATE outbox SET body = :junk, answer = :junk WHERE aggregate = :bad"
+    session.execute(sa.text(junk), {"junk": b"\1" * 40, "bad": f"case:{bad}"})
+    session.commit()
+    hands.turn(days=31)
+    worker.tidy()
+    assert [(entry.body, entry.chars, entry.answer, entry.next_at) for entry in box()] == [("", 0, None, None)] * 2
 
 
 def test_an_answer_that_another_message_had_already_does_not_count(worker, owe, box, platform, hands):
