@@ -306,6 +306,10 @@ def _pair(folder: Path, name: str) -> tuple[str, str]:
 def _signer(folder: Path, signing: Signing) -> sm.Signer:
     private = _bytes(folder, signing.key_file, sm.PRIVATE_BYTES)
     try:
-        return sm.LocalSigner(private, signing.signer_id.encode())
-    except (ValueError, ArithmeticError, sm.CannotSign):
+        signer = sm.LocalSigner(private, signing.signer_id.encode())
+        signer.sign(b"")  # here, not when the first case is in hand
+    except sm.CannotSign as problem:
+        raise WrongChannel(f"The channel signs (signing.on), and nothing on this machine can: {problem}.") from None
+    except (ValueError, ArithmeticError):
         raise WrongChannel(f"The file {signing.key_file} holds no SM2 private key.") from None
+    return signer

@@ -8,16 +8,18 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 from flask import current_app
+from sqlalchemy.orm import defer
 
 from common import clock
 from common.commands import Commands, Sentence, say
 from common.db import database, reading, writing
+from common.sealing import CannotUnseal
 from common.settings import Settings
 from sync import channels, checking, lists, loop, outbox, pulls, queries
 from sync.channel import SHIPPED, Channel, Profile, WrongChannel, read_channel, read_profile
 from sync.inbox import FAILED, hear_again
 from sync.models import InboxEntry, OutboxEntry, OutState
-from sync.pulls import Puller
+from sync.pulls import puller_beside
 from sync.talking import Talk
 from sync.transport import Transport
 from sync.worker import Handlers, Worker
@@ -38,10 +40,8 @@ def work(once: bool, with_parent: bool) -> None:
     app_clock: clock.Clock = current_app.extensions["clock"]
     handlers: Handlers = current_app.extensions["sync_handlers"]
     transport = Transport(channel)
-    talk = Talk(database(), channel, transport, app_clock.now)
     worker = Worker(database(), channel, transport, app_clock.now, handlers, scale=app_clock.scale)
-    followed = current_app.extensions["sync_lists"]
-    puller = Puller(database(), talk, app_clock.now, handlers, followed, scale=app_clock.scale)
+    puller = puller_beside(worker, current_app.extensions["sync_lists"])
 
     def turn() -> int:
         worker.tidy()
@@ -50,6 +50,8 @@ def work(once: bool, with_parent: bool) -> None:
 
     try:
         loop.run(turn, transport, until_empty=once, with_parent=with_parent)
+    except CannotUnseal as problem:
+        raise Sentence(f"Something sealed cannot be opened ({problem}): is this the right key folder?") from None
     finally:
         transport.close()
 
@@ -108,23 +110,32 @@ def replay(id: str | None, kind: str | None, inbox: bool) -> None:
     """Once more what was refused, after its cause was mended: one by its id, or all of a kind."""
     if (id is not None) + (kind is not None) + inbox != 1:
         raise Sentence("Say one of: an id, --kind, --inbox.")
-    name, now, many = _profile().name, clock.now(), 0
+    name, now, many, closed = _profile().name, clock.now(), 0, 0
     with writing() as session:
         if inbox:
             hear = current_app.extensions["sync_handlers"].decided
             failed = sa.select(InboxEntry).where(
                 InboxEntry.channel == name, InboxEntry.logical == pulls.DECISIONS, InboxEntry.state == FAILED
             )
-            for told in session.scalars(failed.order_by(InboxEntry.id)).all():
-                many += hear_again(session, told, hear, now) != FAILED
+            for told in session.scalars(failed.options(defer(InboxEntry.body)).order_by(InboxEntry.id)).all():
+                try:
+                    many += hear_again(session, told, hear, now) != FAILED
+                except CannotUnseal:
+                    closed += 1
         else:
             refused = sa.select(OutboxEntry).where(OutboxEntry.channel == name, OutboxEntry.state == OutState.REJECTED)
             chosen = OutboxEntry.id == id if id else OutboxEntry.error_kind == kind
-            for entry in session.scalars(refused.where(chosen).with_for_update()):
-                outbox.replay(entry, now)
-                many += 1
+            without = [defer(sealed) for sealed in (OutboxEntry.body, OutboxEntry.error, OutboxEntry.answer)]
+            for entry in session.scalars(refused.options(*without).where(chosen).with_for_update()).all():
+                if outbox.opens(session, entry.id):
+                    outbox.replay(entry, now)
+                    many += 1
+                else:
+                    closed += 1
         session.commit()
     say(f"{many} replayed")
+    if closed:
+        say(f"{closed} still cannot be opened: is the key that sealed them in the key folder?")
 
 
 @sync_cli.command("pull")

@@ -6,6 +6,7 @@ The bytes that are signed are the bytes that are sent: `input` is serialised onc
 import base64
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from sync import sm
 from sync.channel import Channel
 
 MAX_ANSWER = 4_000_000  # bytes; a platform's whole page of a list is a tenth of it
+# What JSON can write and nothing here can keep: half a character of two (no UTF-8), NUL (no text in PostgreSQL).
+_UNKEPT, _UNKEPT_WRITTEN = re.compile("[\0\ud800-\udfff]"), re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,10 @@ def tif_headers(paasid: str, token: str, now: datetime) -> dict[str, str]:
 
 
 def read_answer(channel: Channel, raw: bytes) -> Answer:
-    """What the platform sent back. Never raises: what is no envelope has infcode None."""
+    """What the platform sent back. Never raises: what is no envelope has infcode None. Each character of it can be kept."""
     try:
         text = raw.decode("utf-8-sig")
-        said = json.loads(text)
+        said = _parsed(text)
         spans = top_level(text)
     except (ValueError, RecursionError):
         return Answer(None, None, "", None, trusted=False)
@@ -108,12 +111,26 @@ def read_answer(channel: Channel, raw: bytes) -> Answer:
     )
 
 
+def _parsed(text: str) -> Any:
+    """The JSON, with a mark (U+FFFD) for what cannot be kept: one such row would else hold up every other."""
+    said = json.loads(text)
+    return _kept(said) if _UNKEPT_WRITTEN.search(text) else said
+
+
+def _kept(said: Any) -> Any:
+    if isinstance(said, str):
+        return _UNKEPT.sub("\ufffd", said)
+    if isinstance(said, list):
+        return [_kept(one) for one in said]
+    return {_kept(name): _kept(value) for name, value in said.items()} if isinstance(said, dict) else said
+
+
 def _output(channel: Channel, said: dict[str, Any], spans: dict[str, str]) -> tuple[Any, str]:
     """What the answer says, and the very text that was signed. An empty answer is {} in whatever dress it comes."""
     raw = said.get("output")
     if channel.sm4_key and isinstance(raw, str) and raw:
         text = sm.sm4_decrypt(channel.sm4_key, base64.b64decode(raw, validate=True)).decode()
-        return json.loads(text), text
+        return _parsed(text), text
     return raw if raw not in (None, "") else {}, spans.get("output", "")
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from common.sealing import fingerprint
 from sync.models import InboxEntry, OutboxEntry
@@ -34,7 +34,8 @@ def receive(
     the row says or what hearing it does."""
     rid, ver = name_of(row), _version(row)
     alike = (InboxEntry.channel == channel, InboxEntry.logical == logical, InboxEntry.rid == rid)
-    known = {entry.ver: entry for entry in session.scalars(sa.select(InboxEntry).where(*alike))}
+    before = sa.select(InboxEntry).options(defer(InboxEntry.body)).where(*alike)  # which may be what cannot be opened
+    known = {entry.ver: entry for entry in session.scalars(before)}
     entry = known.get(ver)
     if entry is not None and entry.state != FAILED:
         return entry.state
@@ -100,10 +101,9 @@ def note(
 ) -> None:
     """Keep to be seen which rows of a list cannot be used and what is otherwise with us, code → words; gone once they are
     settled, or there are no words of it any more. told: the codes that a part of a list spoke of; None: it was whole."""
-    settled = None if told is None else {*told, *wrong, *differs}
-    for entry in session.scalars(
-        sa.select(InboxEntry).where(InboxEntry.channel == channel, InboxEntry.logical == logical)
-    ):
+    settled = None if told is None else {_name_of_code(code) for code in (*told, *wrong, *differs)}
+    kept = sa.select(InboxEntry).where(InboxEntry.channel == channel, InboxEntry.logical == logical)
+    for entry in session.scalars(kept.options(defer(InboxEntry.body))):
         if settled is None or entry.rid in settled:
             session.delete(entry)
     session.flush()
@@ -112,7 +112,8 @@ def note(
         (DIFFERS, {code: why for code, why in differs.items() if why and code not in wrong}),
     ):
         for code, words in islice(said.items(), MOST_KEPT):
-            entry = InboxEntry(county_code="", channel=channel, logical=logical, rid=code[:40], ver=0, at=now, body={})
+            rid = _name_of_code(code)
+            entry = InboxEntry(county_code="", channel=channel, logical=logical, rid=rid, ver=0, at=now, body={})
             entry.state, entry.error = state, words[:200]
             session.add(entry)
 
@@ -136,6 +137,11 @@ def name_of(row: Any) -> str:
     if isinstance(rid, str) and 0 < len(rid) <= 40 and rid.isprintable():
         return rid
     return "?" + fingerprint(row)[:39]
+
+
+def _name_of_code(code: str) -> str:
+    """Under which a row of a list is kept: its code, where that can be one."""
+    return name_of({"rid": code})
 
 
 def _version(row: Any) -> int:

@@ -7,7 +7,7 @@ and not even that where the next one says all of it anew (WHOLE).
 
 import functools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -170,18 +170,30 @@ def _cut(found: Sequence[Any], batches: Mapping[str, int], most_chars: int) -> l
 
 
 def refuse_sealed(session: Session, channel: str, *, now: datetime, most: int, names: tuple[str, ...]) -> int:
-    """Refuse what is due and cannot be opened, kind "sealed"; after the right keys are back it can be replayed. How many."""
-    due = {row.id for query in _waits() for row in session.execute(query, _given(channel, now, names, most))}
-    refused = 0
-    for one in due:
-        try:
-            session.execute(sa.select(_box.c.body, _box.c.error, _box.c.answer).where(_box.c.id == one)).one()
-        except CannotUnseal:
-            values = {"state": OutState.REJECTED.value, "error": None, "answer": None, "error_kind": "sealed"}
-            values |= dict.fromkeys(("infcode", "next_at", "lease_owner", "lease_until"))
-            session.execute(sa.update(_box).where(_box.c.id == one).values(values))
-            refused += 1
-    return refused
+    """Refuse what cannot be opened of what is due and of what went together with it, kind "sealed"; after the right keys are
+    back it can be replayed. How many."""
+    due = [row for query in _waits() for row in session.execute(query, _given(channel, now, names, most))]
+    numbers = {row.msgid for row in due if row.msgid}
+    mates = session.execute(_alike(numbers, now).with_for_update(skip_locked=True)) if numbers else ()
+    sealed = [one for one in sorted({row.id for row in (*due, *mates)}) if not opens(session, one)]
+    for one in sealed:
+        values = {"state": OutState.REJECTED.value, "error": None, "answer": None, "error_kind": "sealed"}
+        values |= dict.fromkeys(("infcode", "next_at", "lease_owner", "lease_until"))
+        session.execute(sa.update(_box).where(_box.c.id == one).values(values))
+    if sealed and numbers:  # without it the others are another message
+        others = sa.select(_box.c.msgid).where(_box.c.id.in_(sealed), _box.c.msgid.in_(numbers))
+        alike = [row.id for row in session.execute(_alike(session.scalars(others).all(), now))]
+        session.execute(sa.update(_box).where(_box.c.id.in_(alike)).values(msgid=None))
+    return len(sealed)
+
+
+def opens(session: Session, id: str) -> bool:
+    """Whether what is sealed of an entry can be opened."""
+    try:
+        session.execute(sa.select(_box.c.body, _box.c.error, _box.c.answer).where(_box.c.id == id)).all()
+    except CannotUnseal:
+        return False
+    return True
 
 
 def _given(channel: str, now: datetime, names: tuple[str, ...], most: int) -> dict[str, Any]:
@@ -192,11 +204,7 @@ def _sent_together(session: Session, numbers: Sequence[str], now: datetime) -> d
     """By number, the ids of all that carry it and wait: what went out together goes out together again, because the same
     number says the same. None when another worker is at some of them this moment. What was answered one by one has lost
     the number."""
-    waits = sa.or_(
-        OutboxEntry.state.in_([OutState.PENDING, OutState.UNKNOWN]),
-        sa.and_(OutboxEntry.state == OutState.SENDING, OutboxEntry.lease_until < now),
-    )
-    alike = sa.select(OutboxEntry.id, OutboxEntry.msgid).where(OutboxEntry.msgid.in_(numbers), waits)
+    alike = _alike(numbers, now)
     locked = {tuple(row) for row in session.execute(alike.with_for_update(skip_locked=True))}
     together: dict[str, list[str]] = {number: [] for number in numbers}
     held = set()
@@ -205,6 +213,15 @@ def _sent_together(session: Session, numbers: Sequence[str], now: datetime) -> d
         if (one, number) not in locked:
             held.add(number)
     return {number: [] if number in held else ids for number, ids in together.items()}
+
+
+def _alike(numbers: Collection[str], now: datetime) -> sa.Select[str, str | None]:
+    """Id and number of all that carry one of these numbers and wait."""
+    waits = sa.or_(
+        OutboxEntry.state.in_([OutState.PENDING, OutState.UNKNOWN]),
+        sa.and_(OutboxEntry.state == OutState.SENDING, OutboxEntry.lease_until < now),
+    )
+    return sa.select(OutboxEntry.id, OutboxEntry.msgid).where(OutboxEntry.msgid.in_(numbers), waits)
 
 
 def next_msgids(session: Session, code: str, now: datetime, many: int) -> list[str]:
@@ -296,13 +313,14 @@ def replay(entry: OutboxEntry, now: datetime) -> None:
 def forget(session: Session, channel: str, now: datetime) -> int:
     """Take the bodies out of what arrived long enough ago (`acked`): that it arrived, when and under which number stays.
     At most AT_ONCE; how many."""
-    due = sa.select(OutboxEntry).where(
+    due = sa.select(OutboxEntry.id).where(  # not the bodies: one that cannot be opened is forgotten like the others
         OutboxEntry.channel == channel, OutboxEntry.state == OutState.ACKED, OutboxEntry.next_at <= now
     )
-    found = session.scalars(due.order_by(OutboxEntry.next_at).limit(AT_ONCE).with_for_update(skip_locked=True)).all()
-    for entry in found:
-        entry.body, entry.chars, entry.answer, entry.next_at = "", 0, None, None
-    return len(found)
+    ids = session.scalars(due.order_by(OutboxEntry.next_at).limit(AT_ONCE).with_for_update(skip_locked=True)).all()
+    if ids:
+        emptied = sa.update(OutboxEntry).where(OutboxEntry.id.in_(ids))
+        session.execute(emptied.values(body="", chars=0, answer=None, next_at=None))
+    return len(ids)
 
 
 def _released(entry: OutboxEntry, next_at: datetime | None) -> None:

@@ -23,7 +23,7 @@ from sync.lists import NAMES, Followed
 from sync.models import PullCursor
 from sync.talking import Talk
 from sync.verdicts import Judged
-from sync.worker import Handlers, reason_of
+from sync.worker import Handlers, Worker, reason_of
 
 DECISIONS = "case_status"
 LIMIT = 100  # rows a page
@@ -221,6 +221,20 @@ class Puller:
             self.talk.sign_in()
 
 
+def puller_beside(worker: Worker, lists: Mapping[str, Followed] | None = None) -> Puller:
+    """The puller of a worker's own process. Both talk through one Talk: an answer that one of them had is no answer to the
+    other."""
+    return Puller(
+        worker.database,
+        worker.talk,
+        worker.clock,
+        worker.handlers,
+        lists or {},
+        chance=worker.chance,
+        scale=worker.scale,
+    )
+
+
 @dataclass(frozen=True)
 class Page:
     """One answer to a pull."""
@@ -260,7 +274,7 @@ class _Reading:
 
     def told(self) -> set[str] | None:
         """The codes it spoke of; None: all there are."""
-        return None if self.full else {str(row.get("code"))[:40] for row in self.rows if isinstance(row, dict)}
+        return None if self.full else {str(row.get("code")) for row in self.rows if isinstance(row, dict)}
 
 
 def page_of(judged: Judged) -> Page | None:

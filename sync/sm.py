@@ -39,6 +39,8 @@ class LocalSigner:
     def __init__(self, private_key: bytes, signer_id: bytes = SIGNER_ID):
         if len(private_key) != PRIVATE_BYTES:
             raise ValueError(f"an SM2 private key has {PRIVATE_BYTES} bytes, not {len(private_key)}")
+        if not 0 < int.from_bytes(private_key, "big") < sm2_arithmetic.N - 1:
+            raise ValueError("an SM2 private key lies between 1 and n - 2")
         self._private = private_key
         self._id = signer_id
         self.public_key = public_key_of(private_key)

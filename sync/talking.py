@@ -52,7 +52,7 @@ class Talk:
                 number = sign_no(session, self.channel.name)
         said = envelope.request(self.channel, logical, body, msgid=msgid, now=now, sign_no=number)
         judged = judge(self.channel, logical, self.transport.post(logical, said, now, until))
-        if judged.refmsgid is None or self._first_heard(judged.refmsgid, msgid):
+        if not judged.refmsgid or self._first_heard(judged.refmsgid, msgid):
             return judged
         unclear = self.channel.profile.transactions[logical].effect
         return Judged("unknown" if unclear else "retry", "other-answer")

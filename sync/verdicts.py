@@ -24,6 +24,7 @@ class Judged:
     output: Any = None
     refmsgid: str | None = None
     retry_after: float | None = None
+    astray: bool = False  # perhaps not the answer to this: what it says of the channel counts, of the message nothing
 
 
 def judge(channel: Channel, logical: str, reply: Reply) -> Judged:
@@ -55,11 +56,17 @@ def _judge_answer(channel: Channel, transaction: Transaction, answer: Answer, un
         return Judged(unclear, "no-envelope")
     if not answer.trusted:  # somebody else may have written it: nothing it says counts, and no more is sent meanwhile
         return Judged("pause", "answer-signature", answer.message, answer.infcode)
-    area = channel.profile.envelope.answers_from
-    if area and not (answer.refmsgid or "").startswith(area):
-        return Judged(unclear, "other-answer")  # it was signed by the platform, but to somebody else
-    judged = _of_platform(channel, transaction, answer, unclear)
-    return replace(judged, refmsgid=answer.refmsgid)
+    area, number = channel.profile.envelope.answers_from, answer.refmsgid or ""
+    judged = replace(_of_platform(channel, transaction, answer, unclear), refmsgid=answer.refmsgid)
+    if not area or number.startswith(area):
+        return judged
+    # It was signed by the platform, but to whom? What is no success may come without a number, from before one is given.
+    if not number and answer.infcode != "0":
+        if not transaction.effect:
+            return judged
+        if judged.outcome in ("sign_in", "pause"):  # true of whomever it was said to; this one may have been done
+            return replace(judged, astray=True)
+    return Judged(unclear, "other-answer")
 
 
 def _of_platform(channel: Channel, transaction: Transaction, answer: Answer, unclear: Outcome) -> Judged:

@@ -180,7 +180,7 @@ class Worker:
         judged = self.talk.ask(query, about)
         if judged.outcome in ("pause", "sign_in"):
             return judged
-        rows = _told_about(judged.output, about["rid"])
+        rows = _told_about(judged.output, about)
         if judged.outcome != "done" or rows is None:
             return replace(judged, outcome="unknown", kind=f"query-{judged.kind}"[:24], output=None)
         known = _row_of(rows, about)
@@ -244,13 +244,14 @@ class Worker:
 
     def _tell(self, session: Session, outcomes: Sequence["_Outcome"], now: datetime) -> None:
         """Write the outcomes and tell the rooms above. Where a room fails, neither: that entry is asked for again later."""
+        # Case by case in the order of their ids, as pulls do: two workers that lock several never wait in a ring.
+        outcomes = sorted(outcomes, key=lambda outcome: outcome[0].aggregate)
         try:
             with session.begin_nested():
                 for entry, judged, later, _ in outcomes:
                     self._write(entry, judged, now, later)
                 session.flush()  # all at once: a room's first question would write each alone
-                # Case by case in the order of their ids, as pulls do: two workers that lock several never wait in a ring.
-                for entry, judged, *_ in sorted(outcomes, key=lambda outcome: outcome[0].aggregate):
+                for entry, judged, *_ in outcomes:
                     self._say(session, entry, judged, now)
         except sa.exc.OperationalError:
             raise
@@ -311,11 +312,11 @@ class Worker:
                 entry.msgid = None  # another batch is another message
                 outbox.again(entry, doubtful=False, at=now, kind=judged.kind, words=judged.words)
             case "pause":
-                entry.doubtful = entry.doubtful or judged.kind == "answer-signature"
+                entry.doubtful = entry.doubtful or judged.astray or judged.kind == "answer-signature"
                 entry.infcode, entry.error, entry.error_kind = judged.infcode, judged.words or None, judged.kind
                 outbox.put_back(entry, at=now)
             case _:
-                doubtful = judged.outcome == "unknown"
+                doubtful = judged.outcome == "unknown" or judged.astray
                 outbox.again(
                     entry, doubtful=doubtful, at=later, kind=judged.kind, infcode=judged.infcode, words=judged.words
                 )
@@ -401,13 +402,17 @@ def _for_one(judged: Judged, held: _Held, *, alone: bool, most_chars: int) -> Ju
     return Judged("retry", "system", words, code[:12])
 
 
-def _told_about(output: Any, rid: Any) -> list[Any] | None:
-    """The rows of an answer about this record. None: only a list can say that it is not there, and only one that does not
-    speak of another record."""
-    rows = output.get("list") if isinstance(output, dict) else None
-    if not isinstance(rows, list) or output.get("rid", rid) != rid:
+def _told_about(output: Any, about: dict[str, Any]) -> list[Any] | None:
+    """The rows of an answer about this record; None when it says nothing of it, as a page of decisions (`cursor`) does. That it
+    is not there says only a list that names this record and version beside it."""
+    rows, rid = output.get("list") if isinstance(output, dict) else None, about["rid"]
+    if not isinstance(rows, list) or "cursor" in output or output.get("rid", rid) != rid:
         return None
-    return rows if not rows or any(isinstance(row, dict) and row.get("rid") == rid for row in rows) else None
+    if _row_of(rows, about) is not None:
+        return rows
+    to_this_question = "rid" in output and _number(output.get("ver_no", about["ver_no"])) == _number(about["ver_no"])
+    of_this_record = not rows or any(isinstance(row, dict) and row.get("rid") == rid for row in rows)
+    return rows if to_this_question and of_this_record else None
 
 
 def _row_of(rows: list[Any], about: dict[str, Any]) -> dict[str, Any] | None:
@@ -425,5 +430,5 @@ def _row_of(rows: list[Any], about: dict[str, Any]) -> dict[str, Any] | None:
 def _number(said: Any) -> int:
     try:
         return int(said)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # JSON can say Infinity
         return -1

@@ -29,7 +29,7 @@ from platform_sim.transactions import Office
 from sync import outbox
 from sync.channel import SHIPPED, Channel, read_channel
 from sync.models import OutboxEntry, OutState
-from sync.pulls import Puller
+from sync.pulls import puller_beside
 from sync.transport import Reply, Transport
 from sync.worker import Handlers, Worker
 from tests.platform_sim.caller import appy, matt
@@ -315,7 +315,7 @@ def run(database: Database, folder: Path, *, seed: int, ops: int, rate: float = 
             world.meanwhile = lambda other=workers[1 - me]: _few(other)
             world.doom = _doom(chance)
             try:
-                done = puller(workers[me]).step() if chance.random() < PULLS else workers[me].step()
+                done = puller_beside(workers[me]).step() if chance.random() < PULLS else workers[me].step()
             except Killed as end:
                 found.kills[str(end)] += 1
                 workers[me], done = new_worker(database, channel, world, chance.random(), rooms), 1
@@ -337,7 +337,7 @@ def run(database: Database, folder: Path, *, seed: int, ops: int, rate: float = 
         world._bring_late()
         for _ in range(200):  # until there was nothing new twice
             hands.turn(minutes=35)
-            if not puller(workers[0]).step() and not puller(workers[0]).step():
+            if not puller_beside(workers[0]).step() and not puller_beside(workers[0]).step():
                 break
     count(found, world, owed, database)
     for worker in workers:
@@ -350,11 +350,6 @@ def run(database: Database, folder: Path, *, seed: int, ops: int, rate: float = 
 def new_worker(database: Database, channel: Channel, world: World, seed: float, rooms: Rooms) -> Worker:
     wire, heard = Wire(channel, world), rooms.handlers()
     return Worker(database, channel, wire, world.hands, heard, chance=random.Random(seed), burst_s=3_600)
-
-
-def puller(worker: Worker) -> Puller:
-    """Reads decisions in the same process as this worker."""
-    return Puller(worker.database, worker.talk, worker.clock, worker.handlers, chance=worker.chance)
 
 
 def replay(database: Database, hands: Hands, owed: Owed) -> int:

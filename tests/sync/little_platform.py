@@ -66,8 +66,9 @@ class Platform:
             row = self._row(infno, said["data"])
             return {"rid": row["rid"], "ver_no": row["ver_no"]}
         if infno == "G203" and "rid" in said["data"]:
-            rid = said["data"]["rid"]
-            return {"list": [{"rid": rid, "ver_no": self.known[rid]}] if rid in self.known else []}
+            asked = said["data"]
+            rid = asked["rid"]
+            return asked | {"list": [{"rid": rid, "ver_no": self.known[rid]}] if rid in self.known else []}
         if infno == "9001":
             self.needs_sign_no = "S" + secrets.token_hex(4)
             return {"signinoutb": {"sign_no": self.needs_sign_no, "sign_time": "2026-11-23 10:00:00"}}
@@ -87,12 +88,20 @@ class Platform:
                 self.order.append((rid, version))
         return {"rid": rid, "ver_no": version, "code": "0", "msg": ""}
 
-    def reply(self, infcode: Any, output: Any, words: str | None = "成功", **more: Any) -> bytes:
-        number = f"370000{self.now:%Y%m%d%H%M%S}{time.time_ns() % 10**10:010}"
-        text = output if isinstance(output, str) else compact(output)
+    def reply(
+        self, infcode: Any, output: Any, words: str | None = "成功", number: str | None = None, **more: Any
+    ) -> bytes:
+        if number is None:
+            number = f"370000{self.now:%Y%m%d%H%M%S}{time.time_ns() % 10**10:010}"
+        text = output if isinstance(output, str) else _written(output)
         signature = base64.b64encode(self.signer.sign(f"{infcode}|{number}|{text}".encode())).decode()
         head = {"infcode": infcode, "inf_refmsgid": number, "err_msg": words, "cainfo": signature, **more}
-        return f'{compact(head)[:-1]},"output":{text}}}'.encode()
+        return f'{_written(head)[:-1]},"output":{text}}}'.encode()
+
+
+def _written(value: Any) -> str:
+    """JSON, half a character as the escape that it can only be."""
+    return compact(value).encode("utf-8", "backslashreplace").decode()
 
 
 class _Answer(BaseHTTPRequestHandler):

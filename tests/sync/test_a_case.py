@@ -1,7 +1,5 @@
 """The whole way: a county approves, the platform gets it, decides, and the case says so. What it refuses goes back to the county."""
 
-import random
-
 import pytest
 import sqlalchemy as sa
 
@@ -10,7 +8,7 @@ from cases.models import Case, Desk, State
 from cases.operations import take_step
 from cases.transitions import Step
 from sync.models import InboxEntry, OutboxEntry
-from sync.pulls import Puller
+from sync.pulls import puller_beside
 from sync.restored import ask_first
 from tests.sync.working import settle
 
@@ -28,11 +26,11 @@ def approved(app, make, database, hands):
 
 
 @pytest.fixture
-def at_work(app, new_worker, database, hands):
+def at_work(app, new_worker, hands):
     """Send all that is owed and read all that is told."""
     handlers = app.extensions["sync_handlers"]
     worker = new_worker(handlers=handlers)
-    puller = Puller(database, worker.talk, hands, handlers, chance=random.Random(1))
+    puller = puller_beside(worker)
 
     def act():
         settle(worker, hands)

@@ -97,12 +97,38 @@ def test_a_batch_of_which_some_arrive_pauses_nothing(new_worker, owe, box, platf
 
 
 @on_sqlite
-def test_refusals_of_one_case_or_in_other_words_pause_nothing(new_worker, owe, box, platform, hands, session):
+def test_refusals_between_which_some_arrive_pause_nothing(new_worker, owe, box, platform, hands, session):
     for number in range(9):
         owe(f"{number:02x}", 1)
     platform.refuse = {entry.aggregate[5:] for entry in box()[::2]}
     settle(new_worker(burst_s=60), hands)
     assert told(session) == (None, None)
+
+
+@on_sqlite
+def test_refusals_of_one_case_pause_nothing(new_worker, owe, box, platform, hands, session):
+    for version in range(1, 10):  # a refused work order holds up none after it
+        platform.refuse = {owe("aa", version, logical="work_order")}
+    settle(new_worker(burst_s=60), hands)
+    assert [entry.state for entry in box()] == [OutState.REJECTED] * 9
+    assert told(session) == (None, None)
+
+
+@on_sqlite
+def test_refusals_in_other_words_begin_anew(new_worker, owe, box, platform, hands, session):
+    worker = new_worker(burst_s=60)
+    for part, words in enumerate(("参保地区划不存在", "经办机构不存在")):
+        for number in range(4):
+            owe(f"{part}{number}", 1)
+        refusing(platform, words)
+        settle(worker, hands)
+        del platform.reply
+    assert [entry.state for entry in box()] == [OutState.REJECTED] * 8
+    assert told(session) == (None, None)
+    owe("ff", 1)
+    refusing(platform, words)  # the fifth in these
+    worker.step()
+    assert told(session)[0] == "business: -2"
 
 
 @on_sqlite

@@ -1,10 +1,13 @@
 """A channel file that is wrong is one sentence that names the place; no sentence holds a secret."""
 
+import base64
+import sys
+
 import pytest
 
 from cases import news
 from common.settings import ROOT
-from sync import checking
+from sync import checking, sm2_arithmetic
 from sync.channel import NAME, SHIPPED, WrongChannel, read_channel, read_profile
 from tests.sync.little_platform import Platform, channel_files
 
@@ -117,16 +120,22 @@ def test_the_channel_is_named_as_what_is_owed_to_it():
     assert read_profile(SHIPPED).name == NAME == news.CHANNEL
 
 
-def test_a_key_that_is_no_key_is_named(tmp_path):
+@pytest.mark.parametrize("key", [bytes(32), b"\xff" * 32, (sm2_arithmetic.N - 1).to_bytes(32, "big")])
+def test_a_key_that_is_no_key_is_named(tmp_path, key):
     file, secrets = channel_files(tmp_path, PLATFORM)
-    (secrets / "sm2-private.key").write_text("A" * 43 + "=")
+    (secrets / "sm2-private.key").write_text(base64.b64encode(key).decode())
     with pytest.raises(WrongChannel, match=r"sm2-private\.key holds no SM2 private key"):
         read_channel(file, secrets)
 
 
-def test_keys_may_be_written_as_other_platforms_write_them(tmp_path):
-    import base64
+def test_a_machine_that_cannot_sign_is_told_so_before_anything_is_sent(tmp_path, monkeypatch):
+    files = channel_files(tmp_path, PLATFORM)
+    monkeypatch.setitem(sys.modules, "gmssl_pyx", None)  # as where it has no build
+    with pytest.raises(WrongChannel, match=r"^The channel signs .* nothing on this machine can: gmssl-pyx .*\.$"):
+        read_channel(*files)
 
+
+def test_keys_may_be_written_as_other_platforms_write_them(tmp_path):
     file, secrets = channel_files(tmp_path, PLATFORM)
     for name, before in (("sm2-private.key", b"\0"), ("platform-sm2-public.key", b"\4")):
         value = base64.b64decode((secrets / name).read_text())

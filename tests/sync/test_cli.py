@@ -1,5 +1,6 @@
 """What an operator types: how it stands, is the channel right, mend and go on. No secret and no person is on the screen."""
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,51 @@ def test_a_row_that_could_not_be_heard_is_seen_and_tried_again(run, platform):
     assert run("replay", "--inbox") == "0 replayed\n"
 
 
+def spoil(session, table, case):
+    """Its body cannot be opened any more; the bytes before."""
+    rid = case.ljust(32, "0")
+    of = {"outbox": f"aggregate = 'case:{rid}'", "inbox": f"rid = '{rid}'"}[table]
+    before = session.execute(sa.text(f"SELECT body FROM {table} WHERE {of}")).scalar_one()
+    session.execute(sa.text(f"UPDATE {table} SET body = :junk WHERE {of}"), {"junk": b"\1" * 40})
+    session.commit()
+    return bytes(before)
+
+
+def test_of_what_could_not_be_opened_that_is_replayed_which_opens_again(run, owe, session):
+    for case in ("aa", "bb"):
+        owe(case, 1)
+    before = [spoil(session, "outbox", case) for case in ("aa", "bb")]
+    run("work", "--once")
+    assert [state_of(session, case, 1) for case in ("aa", "bb")] == ["rejected", "rejected"]
+    mended = {"body": before[1], "case": "case:" + "bb".ljust(32, "0")}
+    session.execute(sa.text("UPDATE outbox SET body = :body WHERE aggregate = :case"), mended)
+    session.commit()
+    said = run("replay", "--kind", "sealed")
+    assert said == "1 replayed\n1 still cannot be opened: is the key that sealed them in the key folder?\n"
+    run("work", "--once")
+    assert [state_of(session, case, 1) for case in ("aa", "bb")] == ["rejected", "acked"]
+
+
+def test_a_row_that_cannot_be_opened_any_more_holds_up_neither_its_newer_one_nor_the_replay(run, platform, session):
+    rows = [{"rid": f"{case}".ljust(32, "0"), "ver": 1, "stas": "approved"} for case in ("aa", "bb")]
+    platform.lists["G203"] = lambda node: {"list": rows, "more": False}
+    run("work", "--once")
+    spoil(session, "inbox", "aa")
+    assert run("replay", "--inbox").startswith("0 replayed\n1 still cannot be opened")
+    rows[0]["ver"] = 2
+    run("pull", "case_status")
+    run("work", "--once")
+    assert "3 rows that the province told could not be heard" in run("status")
+
+
+@on_sqlite
+def test_without_the_key_of_the_sign_in_once_ends_with_a_sentence(run, owe, session):
+    run("pause")
+    session.execute(sa.text("UPDATE channel_state SET sign_no = :junk"), {"junk": b"\1" * 40})
+    session.commit()
+    assert run("work", "--once", fails=True).startswith("Something sealed cannot be opened")
+
+
 def test_pause_and_resume(run, owe, session, platform):
     run("pause", "--reason", "省平台维护")
     assert paused(session, "province", NOW)
@@ -115,6 +161,15 @@ def test_check_says_what_the_channel_is_and_no_secret(run, platform, tmp_path):
     assert "that is more than the 180 s it may be" in run("check", fails=True)
     platform.wrong = lambda infno, n: "500"
     assert "case_status: retry (http-500)" in run("check", fails=True)
+
+
+@on_sqlite
+def test_a_machine_that_cannot_sign_gets_one_sentence(run, owe, platform, monkeypatch):
+    owe("aa", 1)
+    monkeypatch.setitem(sys.modules, "gmssl_pyx", None)
+    for words in (["check"], ["work", "--once"]):
+        assert run(*words, fails=True).startswith("The channel signs (signing.on), and nothing on this machine can: ")
+    assert platform.calls == []
 
 
 def test_nothing_is_held_unless_it_is(run):

@@ -108,3 +108,28 @@ def test_reading_an_answer_never_raises(tmp_path_factory, raw):
 
 
 CHANNEL = None
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"王\ud842", "王\ufffd"),
+        (r"\uDFB7王", "\ufffd王"),
+        (r"\ud842\udfb7田", "𠮷田"),
+        (r"a\u0000b", "a\ufffdb"),
+        (r"\\ud842", r"\ud842"),
+    ],
+)
+@pytest.mark.parametrize("sealed", [False, True])
+def test_of_an_answer_only_what_can_be_kept_is_read(tmp_path, written, read, sealed):
+    file, secrets = channel_files(tmp_path, PLATFORM)
+    if sealed:
+        file.write_text(file.read_text().replace("[encryption]\non = false", "[encryption]\non = true"))
+    text = f'{{"{written}":["{written}",{{"n":1.5,"rid":"{written}"}}]}}'
+    whole = json.loads(PLATFORM.reply(0, text))
+    output = json.dumps(base64.b64encode(sm.sm4_encrypt(bytes(range(16)), text.encode())).decode()) if sealed else text
+    head = compact({name: value for name, value in whole.items() if name not in ("output", "err_msg")})
+    raw = f'{head[:-1]},"err_msg":"{written}","output":{output}}}'
+    answer = read_answer(read_channel(file, secrets), raw.encode())
+    assert (answer.ok, answer.message) == (True, read)
+    assert answer.output == {read: [read, {"n": 1.5, "rid": read}]}

@@ -11,7 +11,7 @@ from maps.place import Datum, Place, from_wgs84
 from services_catalog import operations
 from services_catalog.models import CatalogueVersion, Item
 from stations.models import Division, Station
-from sync import lists, queries
+from sync import inbox, lists, queries
 from sync.channels import pause
 from sync.lists import CATALOGUE, DIVISIONS, ROSTER, Followed
 from sync.models import InboxEntry, PullCursor
@@ -352,3 +352,19 @@ def versions(session):
 def test_every_list_of_the_shipped_channel_has_somebody_who_follows_it(app, channel):
     assert set(app.extensions["sync_lists"]) == set(lists.NAMES)
     assert set(lists.NAMES) <= set(channel.profile.transactions)
+
+
+def test_what_is_kept_of_a_list_is_named_by_what_a_code_can_be(database, hands, session):
+    odd = ["370102", "a\0b", "x" * 40 + "1", "x" * 40 + "2", ""]
+
+    def keep(wrong, told):
+        with database.writing() as writing:
+            inbox.note(writing, "province", CATALOGUE, dict.fromkeys(wrong, "不对"), {}, told, hands())
+            writing.commit()
+        return {rid for _logical, rid in kept(session)}
+
+    named = keep(odd, None)
+    assert len(named) == 5
+    assert all(rid.isprintable() and 0 < len(rid) <= 40 for rid in named)
+    assert len(keep([], {odd[1], odd[2]})) == 3
+    assert keep([], set(odd)) == set()

@@ -7,11 +7,12 @@ import sqlalchemy as sa
 
 from sync.channels import paused
 from sync.inbox import hear_again
-from sync.models import InboxEntry, PullCursor
-from sync.pulls import DECISIONS, Puller
+from sync.models import InboxEntry, OutState, PullCursor
+from sync.pulls import DECISIONS, Puller, puller_beside
 from sync.talking import Talk
 from sync.transport import Transport
 from sync.worker import Handlers
+from tests.sync.working import settle
 
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)
 
@@ -198,3 +199,46 @@ def test_what_was_heard_stands_in_the_case_and_not_here_what_was_not_is_kept_who
     session.rollback()
     bodies = {entry.rid: entry.body for entry in session.scalars(sa.select(InboxEntry))}
     assert bodies == {A: {}, C: told(C)}
+
+
+def test_what_the_worker_was_told_is_no_page_of_decisions(worker, owe, platform, hands, session):
+    """Signed and right, but the answer to the worker's question, which a gateway gives once more."""
+    owe("aa", 1)
+    answers, reply = [], platform.reply
+    platform.reply = lambda *said, **more: answers.append(reply(*said, **more)) or answers[-1]
+    platform.wrong = lambda infno, n: "done-lost" if n == 1 else None
+    settle(worker, hands)
+    platform.reply = lambda *said, **more: answers[-1]
+    read(puller_beside(worker), hands)
+    cursor = session.get(PullCursor, ("province", DECISIONS))
+    assert (cursor.cursor, cursor.error_kind) == ("", "other-answer")
+
+
+def test_a_page_of_decisions_does_not_say_that_a_filing_is_not_there(worker, owe, box, platform, hands):
+    pages, reply = [], platform.reply
+
+    def again(code, output, *said, **more):
+        if "cursor" in output:
+            pages.append(reply(code, output, *said, **more))
+        return pages[0] if "list" in output and len(platform.calls) < 6 else reply(code, output, *said, **more)
+
+    platform.reply = again
+    platform.lists["G203"] = lambda node: {"infno": "G203", "cursor": node["cursor"], "list": [], "more": False}
+    read(puller_beside(worker), hands)
+    rid = owe("aa", 1)
+    platform.wrong = lambda infno, n: "done-lost" if infno == "G201" else None
+    settle(worker, hands)
+    assert [call[0] for call in platform.calls] == ["G203", "G201", *["G203"] * 4]
+    assert platform.effects == {(rid, 1): 1}
+    assert box()[0].state == OutState.ACKED
+
+
+@pytest.mark.parametrize(
+    "odd", [told(C, memo="同意\ud842"), told(C, stas="approved\0"), told("x\ud842"), {"\ud842": "\0", "ver": 1}]
+)
+def test_a_row_with_what_no_database_can_keep_holds_up_no_other(puller, platform, hands, ear, session, odd):
+    answer(platform, [odd, told(B, memo="好\ud842\0")])
+    read(puller, hands, 2)
+    assert ear.heard == [(B, 1)]
+    assert session.get(PullCursor, ("province", DECISIONS)).cursor == "1"
+    assert sorted(inbox(session).values()) == ["applied", "failed"]

@@ -111,6 +111,29 @@ def test_an_answer_from_another_area_counts_for_nothing(tmp_path, infcode):
     assert outcome(unseen, reply)[1] != "other-answer"
 
 
+NUMBERLESS = [  # with answers_from: code, words → outcome and kind where there is an effect, and of a question
+    (-1, "未签到", ("sign_in", "sign_in", True), ("sign_in", "sign_in", False)),
+    (-1, "验签失败", ("pause", "pause", True), ("pause", "pause", False)),
+    (-2, "报文 缺少 opter", ("pause", "pause", True), ("pause", "pause", False)),
+    (-1, "系统繁忙", ("unknown", "other-answer", False), ("retry", "retry", False)),
+    (-1, "未知错误", ("unknown", "other-answer", False), ("retry", "system", False)),
+    (-2, "参保地区划不存在", ("unknown", "other-answer", False), ("reject", "business", False)),
+    (-2, "游标已失效", ("unknown", "other-answer", False), ("resync", "resync", False)),
+    (0, "成功", ("unknown", "other-answer", False), ("retry", "other-answer", False)),
+]
+
+
+@pytest.mark.parametrize(("infcode", "words", "effect", "question"), NUMBERLESS)
+@pytest.mark.parametrize("number", ["", None])
+def test_what_comes_without_a_number_says_how_the_channel_is_and_nothing_of_the_message(
+    channel, number, infcode, words, effect, question
+):
+    reply = Reply(200, PLATFORM.reply(infcode, RIGHT, words, number="", inf_refmsgid=number))
+    for logical, means in ((EFFECT, effect), (QUESTION, question)):
+        judged = judge(channel, logical, reply)
+        assert (judged.outcome, judged.kind, judged.astray) == means
+
+
 def test_a_list_whose_cursor_has_expired_is_begun_anew(channel):
     assert outcome(channel, Reply(200, PLATFORM.reply(-2, {}, "游标已失效")), QUESTION) == ("resync", "resync")
 

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from common.db import Database
 from sync.channels import pause, paused, resume, state_of
-from sync.models import OutState
+from sync.models import OutboxEntry, OutState
 from sync.worker import Handlers, Worker
+from tests.conftest import on_sqlite
 from tests.sync.little_platform import channel_to
 from tests.sync.working import settle
 
@@ -173,6 +174,12 @@ def test_the_answer_to_another_filing_does_not_count(worker, owe, box, platform,
 ASTRAY = {
     "of another record": {"rid": "f" * 32, "ver_no": 1, "list": []},
     "a list of others": {"list": [{"rid": "f" * 32, "ver_no": 1}]},
+    "an empty page of decisions": {"infno": "G203", "cursor": "", "list": [], "next_cursor": "", "more": False},
+    "a page of decisions with an older one on it": {"cursor": "", "list": [{"rid": "aa".ljust(32, "0"), "ver_no": 0}]},
+    "an empty place of a longer list": {"rid": "aa".ljust(32, "0"), "ver_no": 1, "cursor": "", "list": []},
+    "an older one without a word of what was asked": {"list": [{"rid": "aa".ljust(32, "0"), "ver_no": 0}]},
+    "an empty list of nobody": {"list": []},
+    "an empty list about an older version": {"rid": "aa".ljust(32, "0"), "ver_no": 0, "list": []},
     "no list": {"trt_dcla_detl_sn": "T9"},
 }
 
@@ -327,6 +334,23 @@ def test_rooms_hear_of_what_went_together_in_the_order_of_the_cases(new_worker, 
     worker.step()
     assert heard == ["aa", "bb", "cc"]
     assert [case[:2] for case, _version in platform.order] == ["cc", "aa", "bb"]  # the longest wait first
+
+
+@on_sqlite
+def test_rooms_hear_in_that_order_also_after_one_of_them_failed(new_worker, owe, box, platform):
+    heard, fails = [], [True]
+
+    def acked(_session, _logical, aggregate, *_):
+        heard.append(aggregate[5:7])
+        if aggregate.startswith("case:bb") and fails:
+            raise ValueError(fails.pop())
+
+    worker = new_worker(burst_s=60, handlers=Handlers(acked=acked))
+    for case in ("cc", "aa", "bb"):
+        owe(case, 1)
+    worker.step()
+    assert heard == ["aa", "bb", "aa", "bb", "cc"]
+    assert {entry.state for entry in box()} == {OutState.ACKED}
 
 
 def test_a_failure_among_what_was_leased_together_is_its_own(new_worker, owe, box, platform, hands):
@@ -500,6 +524,40 @@ def test_one_that_cannot_be_opened_is_refused_and_the_others_go_on(worker, owe, 
     assert platform.effects == {(good, 1): 1, (later, 1): 1}
 
 
+def test_one_of_a_batch_that_cannot_be_opened_and_is_not_due_holds_up_no_other(
+    worker, owe, box, platform, hands, session
+):
+    """The others go under another number: the old one would say another thing than before."""
+    bad, good, other = (owe(name, 1, "work_order") for name in ("aa", "bb", "cc"))
+    platform.wrong = lambda infno, n: "lost" if n == 1 else None
+    worker.step()
+    junk = "UPDATE outbox SET body = :junk, next_at = :later WHERE aggregate = :bad"
+    later = hands() + timedelta(days=9)
+    session.execute(
+        sa.text(junk).bindparams(sa.bindparam("later", type_=OutboxEntry.__table__.c.next_at.type)),
+        {"junk": b"\1" * 40, "later": later, "bad": f"case:{bad}"},
+    )
+    session.commit()
+    settle(worker, hands)
+    seen = sa.text("SELECT state, error_kind FROM outbox ORDER BY aggregate")
+    assert [tuple(row) for row in session.execute(seen)] == [("rejected", "sealed"), ("acked", None), ("acked", None)]
+    assert platform.effects == {(good, 1): 1, (other, 1): 1}
+    assert len({call[1] for call in platform.calls}) == len(platform.calls) == 2
+
+
+def test_the_bodies_of_what_arrived_are_forgotten_also_beside_one_that_cannot_be_opened(
+    worker, owe, box, platform, hands, session
+):
+    bad, _good = owe("aa", 1), owe("bb", 1)
+    settle(worker, hands)
+    junk = "UPDATE outbox SET body = :junk, answer = :junk WHERE aggregate = :bad"
+    session.execute(sa.text(junk), {"junk": b"\1" * 40, "bad": f"case:{bad}"})
+    session.commit()
+    hands.turn(days=31)
+    worker.tidy()
+    assert [(entry.body, entry.chars, entry.answer, entry.next_at) for entry in box()] == [("", 0, None, None)] * 2
+
+
 def test_an_answer_that_another_message_had_already_does_not_count(worker, owe, box, platform, hands):
     """Right, signed, and of a platform whose answers to a filing name no rid: only its number tells."""
     rids = [owe("aa", 1), owe("bb", 1)]
@@ -536,3 +594,68 @@ def test_the_very_same_answer_to_the_same_message_counts(worker, owe, platform):
     platform.reply = lambda *said, **more: answers.append(reply(*said, **more)) or answers[0]
     assert [worker._send(request).outcome for _ in range(2)] == ["done", "done"]
     assert answers[0] != answers[1]  # the second time it was told the first one
+
+
+# Odd answers
+
+
+def test_a_refusal_whose_words_no_database_can_keep_is_told_all_the_same(new_worker, owe, box, platform, hands):
+    """Half a character is no UTF-8, a NUL no text in PostgreSQL: the answer would never be written down, and asked for again."""
+    told, reply = [], platform.reply
+    platform.reply = lambda code, output, words: reply(code, output, words and words + "王\ud842\0")
+    rid = owe("aa", 1)
+    platform.refuse = {rid}
+    settle(new_worker(handlers=Handlers(rejected=lambda *news: told.append(news[3]))), hands)
+    assert [(entry.state, entry.error) for entry in box()] == [(OutState.REJECTED, "经办机构不存在王\ufffd\ufffd")]
+    assert told == ["经办机构不存在王\ufffd\ufffd"]
+
+
+def test_a_version_that_is_no_number_leaves_nothing_unsettled(worker, owe, box, platform, hands):
+    rids = [owe(name, 1, "work_order") for name in ("aa", "bb")]
+    right, odd = platform.done, [float("inf"), float("nan"), "1e400"]
+
+    def first_oddly(infno, said):
+        output = right(infno, said)
+        if odd:
+            output["result"][0]["ver_no"] = odd.pop()
+        return output
+
+    platform.done = first_oddly
+    settle(worker, hands)
+    assert [entry.state for entry in box()] == [OutState.ACKED, OutState.ACKED]
+    assert platform.effects == {(rid, 1): 1 for rid in rids}
+
+
+@pytest.mark.parametrize("area", ['""', '"370000"'])
+@on_sqlite
+def test_a_platform_without_numbers_is_believed_where_none_are_asked_for(
+    tmp_path, new_worker, owe, box, platform, hands, area
+):
+    reply = platform.reply
+    platform.reply = lambda *said, **more: reply(*said, number="", **more)
+    for case in ("aa", "bb", "cc"):
+        owe(case, 1)
+    worker = new_worker(channel_to(tmp_path, platform, answers_from=area), burst_s=60)
+    assert worker.step() == 3
+    kinds = [entry.error_kind for entry in box()]
+    assert kinds == ([None] * 3 if area == '""' else ["other-answer"] * 3)
+
+
+@pytest.mark.parametrize("words", ["签到已失效", "验签失败"])
+def test_what_is_told_without_a_number_after_it_was_done_signs_in_or_pauses_and_is_asked_for(
+    worker, owe, box, platform, hands, session, words
+):
+    """It may be the answer to another call: the filing is not sent again without asking."""
+    rid = owe("aa", 1)
+    reply, odd = platform.reply, [True]
+    platform.reply = lambda *said, **more: (
+        reply(-1, {}, words, number="") if odd and odd.pop() else reply(*said, **more)
+    )
+    worker.step()
+    assert (box()[0].state, box()[0].doubtful) == (OutState.UNKNOWN, True)
+    assert paused(session, "province", hands()) == (words == "验签失败")
+    session.rollback()
+    settle(worker, hands)
+    assert [call[0] for call in platform.calls] == ["G201", *(["9001"] if words == "签到已失效" else []), "G203"]
+    assert platform.effects == {(rid, 1): 1}
+    assert box()[0].state == OutState.ACKED
