@@ -33,7 +33,7 @@ from sync.stands import Stand
 def tab_words() -> dict[Tab, str]:
     """What the tabs are called."""
     return {
-        Tab.ALL: _("全部"),
+        Tab.ALL: _("在办"),
         Tab.NEW: _("新到"),
         Tab.MINE: _("我的"),
         Tab.WAITING: _("等居民"),
