@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from accounts.policy import Actor
 from cases.circumstances import AtStation, Circumstances, CityRules, CollectionPeriod, Known, Live
 from cases.city_rules import KNOWN, CityRule
-from cases.models import Case, CitySetting
+from cases.models import OPEN_STATES, Case, CitySetting, State
 from cases.receipts import say_ref
 from common import clock
 from common.editions import Kept, working_days
@@ -126,6 +126,7 @@ def live_cases(
             starts_on=case.starts_on,
             ends_on=case.ends_on,
             same_person=case.person_index == person,
+            under_way=State(case.state) in OPEN_STATES,
             birth_day=date.fromisoformat(case.subject["born"]) if case.subject.get("born") else None,
         )
         for case in session.scalars(sa.select(Case).where(whose, Case.live))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from accounts.policy import MAY, Action, Actor, may
-from cases import deadlines, news, receipts
+from cases import deadlines, in_force, news, receipts
 from cases.drafts import Refused
 from cases.filing import PaperNeed
 from cases.models import Authorisation, Case, CaseEvent, Consent, Desk, KeptOperation, Paper, State
@@ -20,7 +20,7 @@ from cases.national import DRAWN
 from cases.scope import may_step, reaches
 from cases.submitting import as_asked, supplement_due
 from cases.trail import add_audit, add_event, state_word
-from cases.transitions import CLOCK, Rule, Step, rule_for
+from cases.transitions import CLOCK, ENDED_WITHOUT, Rule, Step, rule_for
 from common import audit, clock
 from common.editions import working_days
 from common.i18n import gettext as _
@@ -94,8 +94,9 @@ def take_step(
         case.due_on = deadlines.moved_on(days, case.due_on, before, today)
         case.statutory_due_on = deadlines.moved_on(days, case.statutory_due_on, before, today)
         case.supplement_due_on = None
-    if case.state in {State.REFUSED, State.WITHDRAWN}:
-        case.live = False
+    if case.state in ENDED_WITHOUT or (case.state == State.DONE and in_force.ends_something(case)):
+        session.flush()
+        in_force.settle(session, in_force.cases_of(session, case.person_index))
     if case.state not in {State.SUBMITTED, State.ACCEPTED, State.IN_REVIEW, State.NEEDS_SUPPLEMENT}:
         case.desk = None
     said: dict[str, Any] = {
