@@ -11,9 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from accounts.policy import MAY, Action, Actor, may
+from accounts.policy import MAY, Action, Actor, Role, may
 from cases import deadlines, in_force, news, receipts
+from cases.circumstances import Circumstances
 from cases.drafts import Refused
+from cases.families import FAMILIES
 from cases.filing import PaperNeed
 from cases.models import Authorisation, Case, CaseEvent, Consent, Desk, KeptOperation, Paper, State
 from cases.national import DRAWN
@@ -76,7 +78,7 @@ def take_step(
     today, days = clock.local_date(now), working_days(session)
     was_waiting = case.state == State.NEEDS_SUPPLEMENT
     before = clock.local_date(case.state_at)
-    case.state = _lands(case, rule)
+    case.state = _lands(session, case, rule)
     if rule.to_desk:
         case.desk = rule.to_desk
     if rule.to is not None:
@@ -121,12 +123,22 @@ def _not_there(session: Session, case: Case) -> str:
     return _("这份申请正在报给省里，还没有回音。等省里收到了再撤。")
 
 
-def _lands(case: Case, rule: Rule) -> State:
+def _lands(session: Session, case: Case, rule: Rule) -> State:
     if rule.to is None:
         return State(case.state)
+    if rule.step is Step.SUPPLY and case.handler_id is None and not _taken_up(session, case):
+        return State.SUBMITTED  # filed incomplete, and nobody has received it yet: it is new at that desk
     if rule.step is Step.CONFIRM and case.family in {"resident_enrol", "newborn_enrol"}:
         return State.PENDING_PAYMENT  # enrolment is not payment: the tax office collects
     return rule.to
+
+
+def _taken_up(session: Session, case: Case) -> bool:
+    """Whether anybody but the filer had it in hand, who may have let go of it since. One SELECT."""
+    received = CaseEvent.step.in_((Step.ACCEPT, Step.HAND_UP, Step.APPROVE))
+    asked = sa.and_(CaseEvent.step == Step.ASK, CaseEvent.actor_id.is_distinct_from(case.filed_by))
+    wanted = sa.select(CaseEvent.id).where(CaseEvent.case_id == case.id, sa.or_(received, asked)).limit(1)
+    return session.scalar(wanted) is not None
 
 
 def _allowed(by: Actor | str, case: Case, rule: Rule) -> bool:
@@ -179,10 +191,14 @@ def lapse_overdue(session: Session, now: datetime, limit: int = 200) -> list[str
     return [case.ref for case in lapsed]
 
 
-def answers_to_correct(case: Case) -> dict[str, Any]:
-    """What a correcting draft begins with: every answer but what each filing must say anew."""
+def answers_to_correct(case: Case, now: datetime) -> dict[str, Any]:
+    """What a correcting draft begins with: what the form asked for, but what each filing must say anew. What followed from
+    the answers (sex and birth from a number, the last day, codes) follows from the corrected ones again."""
     anew = {"promise", "notice_version", "grdn_consent", "commit_mark", "ident_by"}
-    return {name: value for name, value in case.answers.items() if name not in anew and value is not None}
+    at_a_counter = Circumstances(now=now, today=clock.local_date(now), by_role=str(Role.HELPER))
+    form: Any = FAMILIES[case.item_no].check(case.item_no, case.answers, at_a_counter).form
+    asked = {name for name in form.shape.model_fields if form.shown(name)}
+    return {name: value for name, value in case.answers.items() if name in asked - anew and value is not None}
 
 
 def revoke(session: Session, authorisation: Authorisation, *, by: Actor, case: Case, now: datetime) -> None:

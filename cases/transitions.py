@@ -60,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     _rule(Step.ACCEPT, (_S.SUBMITTED,), (_A.DECIDE,), _S.IN_REVIEW, at=_D.COUNTY),
     _rule(Step.ASK, (_S.SUBMITTED, _S.ACCEPTED), (_A.ACCEPT,), _S.NEEDS_SUPPLEMENT, at=_D.TOWN),
     _rule(Step.ASK, (_S.SUBMITTED, _S.IN_REVIEW), (_A.DECIDE,), _S.NEEDS_SUPPLEMENT, at=_D.COUNTY),
+    # What nobody had received before it was complete is new at that desk: SUBMITTED (cases/operations.py).
     _rule(Step.SUPPLY, (_S.NEEDS_SUPPLEMENT,), (_A.FILE_CASE, RESIDENT), _S.ACCEPTED, at=_D.TOWN),
     _rule(Step.SUPPLY, (_S.NEEDS_SUPPLEMENT,), (_A.FILE_CASE, _A.DECIDE, RESIDENT), _S.IN_REVIEW, at=_D.COUNTY),
     _rule(Step.HAND_UP, (_S.SUBMITTED, _S.ACCEPTED), (_A.ACCEPT,), _S.IN_REVIEW, at=_D.TOWN, to_desk=_D.COUNTY),
