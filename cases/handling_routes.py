@@ -43,6 +43,7 @@ BY_HAND = {
     Step.REFUSE,
     Step.WITHDRAW,
     Step.RECALL,
+    Step.PAID,
 }
 
 

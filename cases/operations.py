@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from accounts.policy import MAY, Action, Actor, Role, may
-from cases import deadlines, in_force, news, receipts
+from cases import deadlines, in_force, news, payment, receipts
 from cases.circumstances import Circumstances
 from cases.drafts import Refused
 from cases.families import FAMILIES
@@ -96,9 +96,17 @@ def take_step(
         case.due_on = deadlines.moved_on(days, case.due_on, before, today)
         case.statutory_due_on = deadlines.moved_on(days, case.statutory_due_on, before, today)
         case.supplement_due_on = None
+    if case.state == State.PENDING_PAYMENT:
+        case.supplement_due_on = payment.last_day(session, case, today, today)
+    elif step in {Step.PAID, Step.CLOSE}:
+        case.supplement_due_on = None
     if case.state in ENDED_WITHOUT or (case.state == State.DONE and in_force.ends_something(case)):
         session.flush()
-        in_force.settle(session, in_force.cases_of(session, case.person_index))
+        mine = in_force.cases_of(session, case.person_index)
+        in_force.settle(session, mine)
+        for one in mine:
+            if one.state == State.PENDING_PAYMENT and not one.live:  # a stop ended it: nobody shall be told to pay
+                take_step(session, one, Step.CLOSE, by=CLOCK, now=now, words=_("已经停保"))
     if case.state not in {State.SUBMITTED, State.ACCEPTED, State.IN_REVIEW, State.NEEDS_SUPPLEMENT}:
         case.desk = None
     said: dict[str, Any] = {
@@ -189,6 +197,16 @@ def lapse_overdue(session: Session, now: datetime, limit: int = 200) -> list[str
     for case in lapsed:
         take_step(session, case, Step.LAPSE, by=CLOCK, now=now)
     return [case.ref for case in lapsed]
+
+
+def close_unpaid(session: Session, now: datetime, limit: int = 200) -> tuple[int, int]:
+    """End the enrolments whose time to pay is over: how many were looked at, how many ended. To be run daily, until none is
+    looked at."""
+    looked, ended = payment.run_out(session, now, limit)
+    for case in ended:
+        take_step(session, case, Step.CLOSE, by=CLOCK, now=now)
+    session.flush()
+    return looked, len(ended)
 
 
 def answers_to_correct(case: Case, now: datetime) -> dict[str, Any]:
