@@ -17,7 +17,7 @@ from cases.models import OPEN_STATES, Case, State
 from cases.transitions import ENDED_WITHOUT
 
 
-def cases_of(session: Session, person: str, *, lock: bool = False) -> Sequence[Case]:
+def filings_of(session: Session, person: str, *, lock: bool = False) -> Sequence[Case]:
     """All cases of a person, the newest first, as they stand now. With `lock` nobody else changes them meanwhile."""
     wanted = sa.select(Case).where(Case.person_index == person).order_by(Case.filed_at.desc(), Case.id.desc())
     wanted = wanted.execution_options(populate_existing=True)
@@ -45,13 +45,18 @@ def holders(newest_first: Iterable[Case]) -> list[Case]:
         if case.state in ENDED_WITHOUT:
             continue
         followed = case.family == "remote_care" and moved
-        left = case.family == "resident_enrol" and stopped and case.state not in OPEN_STATES
+        left = case.family == "resident_enrol" and stopped and not under_way(case)
         if not (followed or left or case.live_key in keys or (ends_something(case) and case.state == State.DONE)):
             found.append(case)
         keys.add(case.live_key)
         moved = moved or (case.family == "remote_care" and case.answers.get("filing_act") in {"change", "cancel"})
         stopped = stopped or (case.family == "stop_enrol" and case.state == State.DONE)
     return found
+
+
+def under_way(case: Case) -> bool:
+    """Whether it lies on somebody's desk still."""
+    return case.state in OPEN_STATES
 
 
 def ends_something(case: Case) -> bool:
@@ -62,7 +67,7 @@ def ends_something(case: Case) -> bool:
 def gave_way(session: Session, case: Case) -> Case | None:
     """The filing that this change or cancelling is about: the newest before it that did not come to nothing. One SELECT."""
     own = (case.filed_at, case.id)
-    for one in cases_of(session, case.person_index):
+    for one in filings_of(session, case.person_index):
         if (one.filed_at, one.id) < own and one.family == case.family and one.state not in ENDED_WITHOUT:
             return one
     return None

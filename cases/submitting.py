@@ -84,11 +84,9 @@ def check(
     *,
     now: datetime,
     by: Actor | None,
-    lock: bool = False,
     **more: Any,
 ) -> Checked:
-    """As check_draft, for what was typed elsewhere (JSON door, phone). With `lock` the person's cases stay as they are
-    found until the transaction ends. ValueError for an item without a form."""
+    """As check_draft, for what was typed elsewhere (JSON door, phone). ValueError for an item without a form."""
     family = FAMILIES.get(item_no)
     if family is None:
         raise ValueError(f"item {item_no} has no form yet")
@@ -101,13 +99,10 @@ def check(
         "insured_at": _county(typed.get("insu_admdvs")),
     } | more
     checked = family.check(item_no, typed, gather(session, **facts))
-    number = _number(checked)
-    if by and checked.subject is not None and number is not None:
-        if lock:
-            in_force.cases_of(session, person_index(session, number), lock=True)
+    if by and checked.subject is not None and _number(checked) is not None:
         # Whom it is about is known only now: again, against what that person has live already. Not for a browser at home:
         # whoever knows a number would learn what its owner has filed. The counter hears it.
-        whose: dict[str, Any] = {"certno": number, "guardian": checked.answers.get("grdn_certno")}
+        whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
         checked = family.check(item_no, typed, gather(session, **whose, **facts))
     if by and _drawn(checked) and not checked.exit and not papers & SIGNED_PAPERS:
         checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
@@ -204,7 +199,7 @@ def submit(
     case.answers_sha256 = fingerprint(case.answers)
     code = receipts.new_code()
     case.follow_hash = receipts.follow_hash(keys_of(session), case.ref, code)
-    in_force.settle(session, [case, *in_force.cases_of(session, case.person_index)])
+    in_force.settle(session, [case, *in_force.filings_of(session, case.person_index)])
     session.add(case)
     session.flush()
 

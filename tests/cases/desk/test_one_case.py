@@ -11,18 +11,13 @@ from bs4 import BeautifulSoup
 from accounts.policy import Role
 from cases import receipts
 from cases.filling import code_of_receipt
-from cases.models import Authorisation, Case, CaseEvent, Consent, Desk, Draft, KeptOperation, Paper, State
+from cases.models import Authorisation, Case, CaseEvent, Consent, Draft, KeptOperation, Paper, State
 from common.ids import new_id
 from common.models import AuditEntry
 from tests.cases.desk.pressed import take, text, version
-from tests.cases.forms_typed import BABY, Filler, wrong
-from tests.cases.steps import ANSWERS
 from tests.conftest import on_sqlite
 
 COUNTY = "370102"
-FOLLOWED = {"gend": "2", "brdy": "1952-08-17", "psn_no": "37000000000000000001", "psn_type": "1601", "rloc_rea": "07"}
-REMOTE = {name: said for name, said in ANSWERS.items() if name not in FOLLOWED}
-ENROL = {"insu_admdvs": COUNTY, "mob": "15400000001", "enrol_kind": "first", "insu_year": 2026, "hsreg_local": "yes"}
 
 
 def test_a_case_page_says_everything_masked(make, as_, session, helper, clerk):
@@ -212,38 +207,6 @@ def test_a_correction_withdraws_and_begins_a_draft_with_the_old_answers(make, as
     assert draft.answers["begndate"] == "2026-12-01"
     assert "promise" not in draft.answers
     assert version(session, ref).state == State.WITHDRAWN
-
-
-@pytest.mark.parametrize(("item", "typed"), [(1, ENROL), (15, REMOTE)])
-@on_sqlite
-def test_a_wrong_id_number_is_corrected_and_nothing_hidden_contradicts_it(loaded, make, as_, session, item, typed):
-    helper = make.actor(Role.HELPER, station_code=make.station(items=(1, 15)))
-    ref = make.case(by=helper, item_no=item, answers=typed | FOLLOWED)
-    filler = Filler(as_(helper))
-    filler.at = as_(helper).post(f"/cases/{ref}/correct", data={"op": new_id(), "version": 1}).location
-    kept = session.scalars(sa.select(Draft)).one().answers
-    assert not FOLLOWED.keys() & kept.keys()
-    assert kept["mob"] == "15400000001"
-    who = {"certno": "379801199211050044", "psn_name": "刘芳", "ident_by": "original", "naty": "01"}
-    answer = filler.fill(1, {name: kept[name] for name in ("insu_admdvs", "insutype", "mob") if name in kept} | who)
-    assert (answer.status_code, wrong(answer)) == (303, {})
-
-
-def test_a_newborns_sex_and_birth_were_asked_for_and_stay(make, as_, session, helper):
-    ref = make.case(by=helper, item_no=2, family="newborn_enrol", answers=BABY | {"nwb_flag": "1"})
-    as_(helper).post(f"/cases/{ref}/correct", data={"op": new_id(), "version": 1})
-    kept = session.scalars(sa.select(Draft)).one().answers
-    assert (kept["gend"], kept["brdy"], "nwb_flag" in kept) == ("2", "2026-11-05", False)
-
-
-def test_what_was_filed_incomplete_is_new_at_its_desk_once_it_is_complete(make, as_, session, helper, clerk, officer):
-    for desk, client in ((Desk.TOWN, as_(clerk)), (Desk.COUNTY, as_(officer))):
-        ref = make.case(by=helper, state=State.NEEDS_SUPPLEMENT, desk=desk)
-        assert take(as_(helper), ref, "supply").status_code == 303
-        assert (version(session, ref).state, version(session, ref).desk) == (State.SUBMITTED, desk)
-        assert receipts.say_ref(ref) in client.get("/cases?tab=new").text
-        assert take(client, ref, "accept", 2).status_code == 303
-        assert receipts.say_ref(ref) in client.get("/cases?tab=mine").text
 
 
 def test_a_second_tap_on_a_correction_finds_the_first_ones_draft(make, as_, session, helper):
