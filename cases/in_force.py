@@ -8,12 +8,13 @@ Locks: a submit locks all cases of the person, the newest first; a step holds it
 of them never wait for each other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from cases.models import OPEN_STATES, Case, State
+from cases.receipts import say_ref
 from cases.transitions import ENDED_WITHOUT
 
 
@@ -22,6 +23,17 @@ def filings_of(session: Session, person: str, *, lock: bool = False) -> Sequence
     wanted = sa.select(Case).where(Case.person_index == person).order_by(Case.filed_at.desc(), Case.id.desc())
     wanted = wanted.execution_options(populate_existing=True)
     return session.scalars(wanted.with_for_update() if lock else wanted).all()
+
+
+def make_room(session: Session, case: Case, seen: Collection[str]) -> None:
+    """Take the place from those that a case about to be added follows, as far as the check saw them (`seen`: numbers as
+    people read them). Whatever came since stays, and the index refuses ours: it is looked at again (common.db.done_once)."""
+    before = filings_of(session, case.person_index)
+    rightful = {one.id for one in holders([case, *before])}
+    for one in before:
+        if one.live and one.id not in rightful and say_ref(one.ref) in seen:
+            one.live = False
+    session.flush()
 
 
 def settle(session: Session, cases: Sequence[Case]) -> None:

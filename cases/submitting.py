@@ -199,7 +199,8 @@ def submit(
     case.answers_sha256 = fingerprint(case.answers)
     code = receipts.new_code()
     case.follow_hash = receipts.follow_hash(keys_of(session), case.ref, code)
-    in_force.settle(session, [case, *in_force.filings_of(session, case.person_index)])
+    form: Any = checked.form
+    in_force.make_room(session, case, {one.ref for one in form.about.at.live})
     session.add(case)
     session.flush()
 

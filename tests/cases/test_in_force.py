@@ -10,10 +10,11 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from accounts.policy import Role
-from cases import submitting
+from cases import in_force, submitting
 from cases.families import check
 from cases.filing import Subject
 from cases.models import Case, CitySetting, State
+from cases.receipts import say_ref
 from cases.transitions import PROVINCE, Step
 from common import db, editions
 from common.ids import new_id
@@ -182,6 +183,19 @@ def test_twenty_changes_at_once_are_one_case(app, session, file, finish, holding
     assert said.count("本人的备案还在办") == 19
     assert holding() == set(said) - {"本人的备案还在办"} != {first.ref}
     assert session.scalar(sa.select(sa.func.count()).select_from(Case)) == 2
+
+
+def test_what_came_after_the_look_keeps_its_place(app, make, session):
+    """Whoever was faster by a moment: the index refuses the slower one, which then looks again."""
+    first = make.case(subject=WOMAN, state=State.SUBMITTED, live_key="remote")
+    session.rollback()
+    held = session.scalars(sa.select(Case).where(Case.ref == first)).one()
+    new = Case(id=new_id(), person_index=held.person_index, family="remote_care", live=True, live_key="remote")
+    new.answers, new.state = {}, State.SUBMITTED
+    in_force.make_room(session, new, set())
+    assert held.live
+    in_force.make_room(session, new, {say_ref(first)})
+    assert not held.live
 
 
 @on_sqlite
