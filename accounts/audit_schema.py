@@ -57,6 +57,7 @@ ACTION_WORDS = {
     "case.confirm": _l("省平台办好了"),
     "case.return": _l("省平台退回"),
     "case.paid": _l("缴费到账"),
+    "case.close": _l("缴费期过了"),
     "case.lapse": _l("材料没等到，撤回"),
     "case.recall": _l("没报进省里，县里拿回来改"),
     "case.reveal": _l("查看完整信息"),

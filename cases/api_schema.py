@@ -18,7 +18,7 @@ from common.i18n import lazy_gettext as _l
 from services_catalog.models import MAX_ITEM_NO
 
 Channel = Literal["window", "assisted", "door_to_door", "self_service"]
-ByHand = Literal["accept", "ask", "supply", "hand_up", "hand_over", "approve", "refuse", "withdraw", "recall"]
+ByHand = Literal["accept", "ask", "supply", "hand_up", "hand_over", "approve", "refuse", "withdraw", "recall", "paid"]
 ItemNo = Annotated[int, Field(ge=1, le=MAX_ITEM_NO)]
 Name = Annotated[str, StringConstraints(max_length=40)]
 

@@ -90,6 +90,7 @@ class Live:
     birth_day: date | None = None  # newborn: to notice twins
     guardian_index: str | None = None
     same_person: bool = True  # False: found through the guardian only (a brother or sister)
+    under_way: bool = False  # it lies on somebody's desk still
 
 
 @dataclass(frozen=True)

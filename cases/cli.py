@@ -71,8 +71,8 @@ def rules(file: Path) -> None:
 
 @cases_cli.command()
 def lapse() -> None:
-    """Withdraw cases whose missing papers never came; once a day."""
-    total = 0
+    """Withdraw cases whose missing papers never came, end enrolments whose time to pay is over; once a day."""
+    total = unpaid = 0
     while True:
         with writing() as session:
             refs = operations.lapse_overdue(session, clock.now())
@@ -80,7 +80,14 @@ def lapse() -> None:
         total += len(refs)
         if not refs:
             break
-    say(f"撤回了 {total} 件到期没补材料的。")
+    while True:
+        with writing() as session:
+            looked, ended = operations.close_unpaid(session, clock.now())
+            session.commit()
+        unpaid += ended
+        if not looked:
+            break
+    say(f"撤回了 {total} 件到期没补材料的，结了 {unpaid} 件过了缴费期的参保登记。")
 
 
 @cases_cli.command("retention")

@@ -32,12 +32,14 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
     missing = operations.not_yet_here(file.events, at_hand) if waits else []
     asked = operations.asked_papers(file.events)
     last_ask = next((event for event in reversed(file.events) if event.step == Step.ASK), None)
+    closed = next((event for event in file.events if event.step == Step.CLOSE), None)
+    tag = words.Tag(_("登记办好了"), "ok", "tick") if closed else state_tag(case)
     ended = next((event for event in reversed(file.events) if event.step in {Step.REFUSE, Step.WITHDRAW}), None)
     return {
         "case": case,
         "said": say_ref(case.ref),
         "item": item_name(session, case, today),
-        "state": state_tag(case),
+        "state": tag,
         "province": province_tag(file),
         "waits": waits,
         "asked": _("、").join(one["name"] for one in asked),
@@ -49,7 +51,9 @@ def follow_page(session: Session, file: File, *, now: datetime) -> dict[str, Any
         "reason": _reason(ended) if case.state == State.REFUSED else {},
         "who": who_has_it(session, case),
         "past": [line for event in file.events if (line := _past(event, file))],
-        "now": state_tag(case),
+        "now": tag,
+        "pays": case.state == State.PENDING_PAYMENT,
+        "unknown_paid": closed is not None and not event_words(closed, case),
         "coming": _coming(case, days, now),
         "papers": [
             (words.paper_name(paper.kind, asked), _paper_tag(paper.state))
@@ -119,7 +123,8 @@ def _past(event: CaseEvent, file: File) -> dict[str, str] | None:
         Step.CONFIRM: (_("省里确认了"), ""),
         Step.RETURN: (_("省里退回来了，县里再看"), ""),
         Step.RECALL: (_("没报进省里，县里再看"), staff),
-        Step.PAID: (_("缴费到账"), ""),
+        Step.PAID: (_("缴过费了"), staff),
+        Step.CLOSE: (_("停保了，不用缴费") if event_words(event, file.case) else _("缴费期过了"), ""),
     }
     if event.step not in named:
         return None
@@ -130,6 +135,8 @@ def _past(event: CaseEvent, file: File) -> dict[str, str] | None:
 
 def _coming(case: Case, days: WorkingDays, now: datetime) -> list[str]:
     """What comes next, nearest first."""
+    if case.state == State.PENDING_PAYMENT:
+        return [_("缴费以后就办好了")]
     if State(case.state) not in {*OPEN_STATES, State.APPROVED}:
         return []
     done = _("办好了，站点会告诉您")

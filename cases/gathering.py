@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from accounts.policy import Actor
+from cases import in_force
 from cases.circumstances import AtStation, Circumstances, CityRules, CollectionPeriod, Known, Live
 from cases.city_rules import KNOWN, CityRule
 from cases.models import Case, CitySetting
@@ -38,6 +39,7 @@ def gather(
     guardian: str | None = None,
     insured_at: str | None = None,
     own_mobile: str | None = None,
+    lock: bool = False,
     known: Known | None = None,
     unreachable: bool = False,
     papers: frozenset[str] = frozenset(),
@@ -50,6 +52,8 @@ def gather(
     today = clock.local_date(now)
     found = stations.station(session, station_code) if station_code else None
     days = working_days(session)
+    if lock and certno:  # to submit: what is found holds until the transaction ends
+        in_force.filings_of(session, person_index(session, certno), lock=True)
     return Circumstances(
         now=now,
         today=today,
@@ -126,6 +130,7 @@ def live_cases(
             starts_on=case.starts_on,
             ends_on=case.ends_on,
             same_person=case.person_index == person,
+            under_way=in_force.under_way(case),
             birth_day=date.fromisoformat(case.subject["born"]) if case.subject.get("born") else None,
         )
         for case in session.scalars(sa.select(Case).where(whose, Case.live))

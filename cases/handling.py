@@ -155,6 +155,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "brings": Step.SUPPLY in steps and Action.FILE_CASE in MAY[by.role],
         "files": Action.FILE_CASE in MAY[by.role],
         "supplement_due": say_date(case.supplement_due_on) if case.supplement_due_on else "",
+        "pays": case.state == State.PENDING_PAYMENT,
     }
 
 
@@ -295,7 +296,8 @@ def step_words(step: str, said: Mapping[str, Any]) -> str:
         Step.CONFIRM: _("省平台办好了"),
         Step.RETURN: _("省平台退回"),
         Step.RECALL: _("没报进省里，县里拿回来改"),
-        Step.PAID: _("缴费到账"),
+        Step.PAID: _("看过缴费凭证，已缴费"),
+        Step.CLOSE: _("不用缴费了") if said.get("words") else _("缴费期过了，缴没缴以税务的记录为准"),
         "revoke": _("收回授权"),
         "new_code": _("补发查询码"),
         "no_sms": _("不要短信了"),

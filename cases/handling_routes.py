@@ -43,6 +43,7 @@ BY_HAND = {
     Step.REFUSE,
     Step.WITHDRAW,
     Step.RECALL,
+    Step.PAID,
 }
 
 
@@ -232,7 +233,7 @@ def correct(ref: str) -> ResponseReturnValue:
         if done is not None:
             return done["draft"]
         operations.take_step(session, case, Step.CORRECT, by=actor, now=now, version=form.value.version)
-        answers = operations.answers_to_correct(case)
+        answers = operations.answers_to_correct(case, now)
         draft, _secret = drafts.begin(session, case.item_no, now=now, by=actor, answers=answers, corrects_id=case.id)
         operations.remember(session, form.value.op, request_said, case, actor, now, draft=draft.id)
         return draft.id

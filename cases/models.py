@@ -136,7 +136,9 @@ class Case(Model):
     statutory_due_on: Mapped[date | None] = mapped_column(sa.Date)
     due_estimated: Mapped[bool]
     days_left: Mapped[int | None]  # working days left when the clock stopped
-    supplement_due_on: Mapped[date | None] = mapped_column(sa.Date)
+    supplement_due_on: Mapped[date | None] = mapped_column(
+        sa.Date
+    )  # the resident's last day: to bring papers, or to pay
     starts_on: Mapped[date | None] = mapped_column(sa.Date)
     ends_on: Mapped[date | None] = mapped_column(sa.Date)
     to_county: Mapped[bool]

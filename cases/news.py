@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from cases import in_force
 from cases.models import OPEN_STATES, Case, Paper, State
 from cases.national import DECLARED_AS, NOT_ATTACHED, agent_block, said_nationally
 from common.clock import local
@@ -112,19 +113,29 @@ def _certificate(case: Case) -> dict[str, Any]:
 
 
 def filing(session: Session, case: Case) -> dict[str, Any]:
-    """The `appy` of G201: the frozen answers under their national names, and how many papers there are. One SELECT."""
+    """The `appy` of G201: the frozen answers under their national names, and how many papers there are. One SELECT, of a
+    change or cancelling two: it names the filing it is about."""
     papers = sa.select(sa.func.count()).where(
         Paper.case_id == case.id, Paper.state.in_(("received", "fit")), Paper.kind.not_in(NOT_ATTACHED)
     )
-    return said_nationally(case.family, case.answers) | {
-        "dcla_type": DECLARED_AS[case.family],
-        "matt_prcs_sn": case.ref,
-        "rid": case.id,
-        "ver_no": case.version,
-        "station_no": case.station_code,
-        "insu_admdvs": case.county_code,
-        "att_cnt": session.scalar(papers) or 0,
-    }
+    return (
+        said_nationally(case.family, case.answers)
+        | {
+            "dcla_type": DECLARED_AS[case.family],
+            "matt_prcs_sn": case.ref,
+            "rid": case.id,
+            "ver_no": case.version,
+            "station_no": case.station_code,
+            "insu_admdvs": case.county_code,
+            "att_cnt": session.scalar(papers) or 0,
+        }
+        | _about(session, case)
+    )
+
+
+def _about(session: Session, case: Case) -> dict[str, Any]:
+    earlier = in_force.gave_way(session, case) if case.answers.get("filing_act") in {"change", "cancel"} else None
+    return {"prev_dcla_detl_sn": earlier.province_sn} if earlier is not None and earlier.province_sn else {}
 
 
 def cancelling(case: Case, words: str) -> dict[str, Any]:

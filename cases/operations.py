@@ -11,16 +11,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from accounts.policy import MAY, Action, Actor, may
-from cases import deadlines, news, receipts
+from accounts.policy import MAY, Action, Actor, Role, may
+from cases import deadlines, in_force, news, payment, receipts
+from cases.circumstances import Circumstances
 from cases.drafts import Refused
+from cases.families import FAMILIES
 from cases.filing import PaperNeed
 from cases.models import Authorisation, Case, CaseEvent, Consent, Desk, KeptOperation, Paper, State
 from cases.national import DRAWN
 from cases.scope import may_step, reaches
 from cases.submitting import as_asked, supplement_due
 from cases.trail import add_audit, add_event, state_word
-from cases.transitions import CLOCK, Rule, Step, rule_for
+from cases.transitions import CLOCK, ENDED_WITHOUT, Rule, Step, rule_for
 from common import audit, clock
 from common.editions import working_days
 from common.i18n import gettext as _
@@ -76,7 +78,7 @@ def take_step(
     today, days = clock.local_date(now), working_days(session)
     was_waiting = case.state == State.NEEDS_SUPPLEMENT
     before = clock.local_date(case.state_at)
-    case.state = _lands(case, rule)
+    case.state = _lands(session, case, rule)
     if rule.to_desk:
         case.desk = rule.to_desk
     if rule.to is not None:
@@ -94,8 +96,17 @@ def take_step(
         case.due_on = deadlines.moved_on(days, case.due_on, before, today)
         case.statutory_due_on = deadlines.moved_on(days, case.statutory_due_on, before, today)
         case.supplement_due_on = None
-    if case.state in {State.REFUSED, State.WITHDRAWN}:
-        case.live = False
+    if case.state == State.PENDING_PAYMENT:
+        case.supplement_due_on = payment.last_day(session, case, today, today)
+    elif step in {Step.PAID, Step.CLOSE}:
+        case.supplement_due_on = None
+    if case.state in ENDED_WITHOUT or (case.state == State.DONE and in_force.ends_something(case)):
+        session.flush()
+        mine = in_force.filings_of(session, case.person_index)
+        in_force.settle(session, mine)
+        for one in mine:
+            if one.state == State.PENDING_PAYMENT and not one.live:  # a stop ended it: nobody shall be told to pay
+                take_step(session, one, Step.CLOSE, by=CLOCK, now=now, words=_("已经停保"))
     if case.state not in {State.SUBMITTED, State.ACCEPTED, State.IN_REVIEW, State.NEEDS_SUPPLEMENT}:
         case.desk = None
     said: dict[str, Any] = {
@@ -120,12 +131,22 @@ def _not_there(session: Session, case: Case) -> str:
     return _("这份申请正在报给省里，还没有回音。等省里收到了再撤。")
 
 
-def _lands(case: Case, rule: Rule) -> State:
+def _lands(session: Session, case: Case, rule: Rule) -> State:
     if rule.to is None:
         return State(case.state)
+    if rule.step is Step.SUPPLY and case.handler_id is None and not _taken_up(session, case):
+        return State.SUBMITTED  # filed incomplete, and nobody has received it yet: it is new at that desk
     if rule.step is Step.CONFIRM and case.family in {"resident_enrol", "newborn_enrol"}:
         return State.PENDING_PAYMENT  # enrolment is not payment: the tax office collects
     return rule.to
+
+
+def _taken_up(session: Session, case: Case) -> bool:
+    """Whether anybody but the filer had it in hand, who may have let go of it since. One SELECT."""
+    received = CaseEvent.step.in_((Step.ACCEPT, Step.HAND_UP, Step.APPROVE))
+    asked = sa.and_(CaseEvent.step == Step.ASK, CaseEvent.actor_id.is_distinct_from(case.filed_by))
+    wanted = sa.select(CaseEvent.id).where(CaseEvent.case_id == case.id, sa.or_(received, asked)).limit(1)
+    return session.scalar(wanted) is not None
 
 
 def _allowed(by: Actor | str, case: Case, rule: Rule) -> bool:
@@ -178,10 +199,24 @@ def lapse_overdue(session: Session, now: datetime, limit: int = 200) -> list[str
     return [case.ref for case in lapsed]
 
 
-def answers_to_correct(case: Case) -> dict[str, Any]:
-    """What a correcting draft begins with: every answer but what each filing must say anew."""
+def close_unpaid(session: Session, now: datetime, limit: int = 200) -> tuple[int, int]:
+    """End the enrolments whose time to pay is over: how many were looked at, how many ended. To be run daily, until none is
+    looked at."""
+    looked, ended = payment.run_out(session, now, limit)
+    for case in ended:
+        take_step(session, case, Step.CLOSE, by=CLOCK, now=now)
+    session.flush()
+    return looked, len(ended)
+
+
+def answers_to_correct(case: Case, now: datetime) -> dict[str, Any]:
+    """What a correcting draft begins with: what the form asked for, but what each filing must say anew. What followed from
+    the answers (sex and birth from a number, the last day, codes) follows from the corrected ones again."""
     anew = {"promise", "notice_version", "grdn_consent", "commit_mark", "ident_by"}
-    return {name: value for name, value in case.answers.items() if name not in anew and value is not None}
+    at_a_counter = Circumstances(now=now, today=clock.local_date(now), by_role=str(Role.HELPER))
+    form: Any = FAMILIES[case.item_no].check(case.item_no, case.answers, at_a_counter).form
+    asked = {name for name in form.shape.model_fields if form.shown(name)}
+    return {name: value for name, value in case.answers.items() if name in asked - anew and value is not None}
 
 
 def revoke(session: Session, authorisation: Authorisation, *, by: Actor, case: Case, now: datetime) -> None:

@@ -284,13 +284,17 @@ def _live(about: About) -> list[Live]:
 
 
 def _earlier_filing(form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]:
-    """One filing at a time, unless the city allows several; a lasting one stays for half a year."""
+    """One filing at a time, unless the city allows several; a lasting one stays for half a year. What still lies on a desk
+    is mended or taken back there: a second filing about it would be decided apart from it."""
     said, live = form.said, _live(about)
+    several = about.at.rules.multi_target
     if said["filing_act"] == "new":
         for one in live:
             if one.item_no == about.item_no and one.place == said["rloc_admdvs"] and one.starts_on == said["begndate"]:
                 yield "form", filed_already(about, one)
-            elif not about.at.rules.multi_target or one.place == said["rloc_admdvs"]:
+            elif one.under_way and (not several or one.place in {None, said["rloc_admdvs"]}):
+                yield "filing_act", _under_way(one)
+            elif not several or one.place == said["rloc_admdvs"]:
                 yield (
                     "filing_act",
                     _("本人在%(place)s已有有效备案，请选“变更”或“取消”", place=place_name(one.place) or _("外地")),
@@ -298,6 +302,8 @@ def _earlier_filing(form: SheetForm[Any], about: About) -> Iterator[tuple[str, s
     elif said["filing_act"] and not live:
         if about.at.by_staff:  # at home nothing is looked up
             yield "filing_act", _("没有查到有效备案，不用变更或取消")
+    elif said["filing_act"] and any(one.under_way for one in live):
+        yield "filing_act", _under_way(next(one for one in live if one.under_way))
     elif said["filing_act"]:
         free = _free_on(about)
         if free and not _proof_here(about):
@@ -305,6 +311,10 @@ def _earlier_filing(form: SheetForm[Any], about: About) -> Iterator[tuple[str, s
                 "filing_act",
                 _("现有备案 %(day)s 起才能变更；确需提前的请交材料由县医保局核实", day=free.isoformat()),
             )
+
+
+def _under_way(one: Live) -> str:
+    return _("本人的备案还在办，回执号 %(ref)s；要改或不办了，请在那一件里办", ref=one.ref)
 
 
 def _free_on(about: About) -> date | None:
@@ -376,6 +386,10 @@ def _remarks(form: SheetForm[Any], about: About, ends: date | None) -> Iterator[
             "filing_act",
             _("现有备案 %(day)s 起才能变更；已交材料的由县医保局核实", day=free.isoformat()),
         )
+    held = _live(about)
+    if said["filing_act"] in {"change", "cancel"} and len(held) > 1:  # in a city that allows several: all of them end
+        places = _("、").join(place_name(one.place) or _("外地") for one in held)
+        yield Remark(Level.WARN, "filing_act", _("%(places)s的备案都会不再有效，请确认", places=places))
     if about.item_no == LONG_TERM and said["proof_route"] == "commitment" and rules.commitment_valid_months and ends:
         yield Remark(Level.INFO, "enddate", _("用承诺备案的有效到 %(day)s，到期前请补交材料", day=ends.isoformat()))
     yield Remark(Level.INFO, "form", _("报销比例可能和在本地不同，以参保地核定为准"))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from accounts.policy import Action, Actor, Role, may
-from cases import deadlines, news, receipts
+from cases import deadlines, in_force, news, receipts
 from cases.admission import unreachable
 from cases.agent import EVIDENCE
 from cases.drafts import Refused
@@ -185,6 +185,7 @@ def submit(
         known=known,
         unreachable=unreachable,
         confirmed=confirmed,
+        lock=True,
     )
     if not checked.ok or checked.subject is None or checked.to_confirm:
         done = replay(session, op_id, request_sha, by)  # the same request may have filed it since we looked
@@ -198,6 +199,8 @@ def submit(
     case.answers_sha256 = fingerprint(case.answers)
     code = receipts.new_code()
     case.follow_hash = receipts.follow_hash(keys_of(session), case.ref, code)
+    form: Any = checked.form
+    in_force.make_room(session, case, {one.ref for one in form.about.at.live})
     session.add(case)
     session.flush()
 

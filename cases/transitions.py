@@ -28,7 +28,8 @@ class Step(StrEnum):
     CONFIRM = "confirm"  # the province has taken it over
     RETURN = "return"  # the province does not take it as it is
     RECALL = "recall"  # the filing did not get through to the province: the county takes it back
-    PAID = "paid"
+    PAID = "paid"  # somebody at a desk was shown that it was
+    CLOSE = "close"  # the time to pay is over: whether it was paid, the tax office knows
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     _rule(Step.ACCEPT, (_S.SUBMITTED,), (_A.DECIDE,), _S.IN_REVIEW, at=_D.COUNTY),
     _rule(Step.ASK, (_S.SUBMITTED, _S.ACCEPTED), (_A.ACCEPT,), _S.NEEDS_SUPPLEMENT, at=_D.TOWN),
     _rule(Step.ASK, (_S.SUBMITTED, _S.IN_REVIEW), (_A.DECIDE,), _S.NEEDS_SUPPLEMENT, at=_D.COUNTY),
+    # What nobody had received before it was complete is new at that desk: SUBMITTED (cases/operations.py).
     _rule(Step.SUPPLY, (_S.NEEDS_SUPPLEMENT,), (_A.FILE_CASE, RESIDENT), _S.ACCEPTED, at=_D.TOWN),
     _rule(Step.SUPPLY, (_S.NEEDS_SUPPLEMENT,), (_A.FILE_CASE, _A.DECIDE, RESIDENT), _S.IN_REVIEW, at=_D.COUNTY),
     _rule(Step.HAND_UP, (_S.SUBMITTED, _S.ACCEPTED), (_A.ACCEPT,), _S.IN_REVIEW, at=_D.TOWN, to_desk=_D.COUNTY),
@@ -78,7 +80,8 @@ RULES: tuple[Rule, ...] = (
     _rule(Step.ASK, (_S.APPROVED,), (PROVINCE,), _S.NEEDS_SUPPLEMENT, to_desk=_D.COUNTY),
     _rule(Step.ASK, (_S.NEEDS_SUPPLEMENT,), (PROVINCE,), None, to_desk=_D.COUNTY),
     _rule(Step.RECALL, (_S.APPROVED,), (_A.DECIDE,), _S.IN_REVIEW, to_desk=_D.COUNTY),
-    _rule(Step.PAID, (_S.PENDING_PAYMENT,), (PROVINCE,), _S.DONE),
+    _rule(Step.PAID, (_S.PENDING_PAYMENT,), (_A.ACCEPT,), _S.DONE),
+    _rule(Step.CLOSE, (_S.PENDING_PAYMENT,), (CLOCK,), _S.DONE),
 )
 OVER = frozenset({State.DONE, State.REFUSED, State.WITHDRAWN, State.APPROVED, State.PENDING_PAYMENT})
 ENDED_WITHOUT = frozenset({State.REFUSED, State.WITHDRAWN})  # the person may file the same again

@@ -51,7 +51,13 @@ def test_nothing_leads_out_of_an_end():
 def test_only_the_county_refuses_and_only_the_province_confirms():
     refusing = [rule for rule in RULES if rule.step is Step.REFUSE]
     assert {who for rule in refusing for who in rule.by} == {Action.DECIDE}
-    assert {who for rule in RULES if rule.step in {Step.CONFIRM, Step.PAID} for who in rule.by} == {PROVINCE}
+    assert {who for rule in RULES if rule.step is Step.CONFIRM for who in rule.by} == {PROVINCE}
+
+
+def test_no_case_waits_for_ever_for_something_that_nobody_tells():
+    for state in set(State) - {State.DONE, State.REFUSED, State.WITHDRAWN}:
+        by = {who for desk in (*Desk, None) for rule in steps_from(state, desk) for who in rule.by}
+        assert by - {PROVINCE, CLOCK}, state
 
 
 def test_every_who_is_an_action_that_some_role_has_or_no_person():

@@ -1,0 +1,260 @@
+"""One filing of a matter holds at a time, and the newest decides: changed, cancelled, stopped, filed again. Both databases."""
+
+import importlib
+import threading
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from accounts.policy import Role
+from cases import in_force, submitting
+from cases.families import check
+from cases.filing import Subject
+from cases.models import Case, CitySetting, State
+from cases.receipts import say_ref
+from cases.transitions import PROVINCE, Step
+from common import db, editions
+from common.ids import new_id
+from common.sealing import fingerprint
+from tests.cases.enrol_lines import E1
+from tests.cases.lines import LIU, at, live
+from tests.cases.remote_care_lines import R18
+from tests.cases.steps import SN, Way
+from tests.cases.test_stop_enrol import STOP
+from tests.conftest import NOW, on_sqlite
+
+HERE = {"insu_admdvs": "370102", "insutype": "390"}
+TRIP = R18 | HERE
+CHANGE = TRIP | {"filing_act": "change", "rloc_admdvs": "310000"}
+CANCEL = TRIP | {"filing_act": "cancel"}
+ENROL = E1 | {"insu_admdvs": "370102", "naty": "01", "insu_year": "2026", "resd_loc_admdvs": "370102"}
+STOPPING = STOP | {"insu_admdvs": "370102"}
+WOMAN = Subject(LIU["psn_name"], "01", LIU["certno"], "2", date(1992, 11, 5), "15400000004")
+
+
+@pytest.fixture
+def clerk(loaded, make):
+    return make.actor(Role.CLERK, station_code=make.station("枣园镇医保工作站", items=range(1, 34), level="town"))
+
+
+@pytest.fixture
+def officer(make):
+    return make.actor(Role.COUNTY_OFFICER)
+
+
+@pytest.fixture
+def file(app, clerk):
+    """file(item, typed): submitted at the town; how it may go on."""
+
+    def one(item, typed):
+        with app.app_context():
+            done = db.done_once(
+                lambda session: submitting.submit(
+                    session,
+                    op_id=new_id(),
+                    item_no=item,
+                    typed=typed,
+                    by=clerk,
+                    now=NOW,
+                    request_sha=fingerprint(typed),
+                    confirmed=frozenset({"stop_reason", "filing_act"}),
+                )
+            )
+        return Way(app, done.ref)
+
+    return one
+
+
+@pytest.fixture
+def finish(clerk):
+    """The town approves, the province confirms."""
+
+    def one(way):
+        way.take(Step.APPROVE, clerk)
+        way.ack_all()
+        way.take(Step.CONFIRM, PROVINCE)
+        return way
+
+    return one
+
+
+@pytest.fixture
+def holding(session):
+    """The receipts of the filings that hold their place now."""
+
+    def refs():
+        session.rollback()
+        return set(session.scalars(sa.select(Case.ref).where(Case.live)))
+
+    return refs
+
+
+def wrong(file, item, typed):
+    with pytest.raises(submitting.NotFit) as problem:
+        file(item, typed)
+    return problem.value.checked.errors
+
+
+def test_a_filing_is_changed_and_changed_again_and_cancelled_and_filed_anew(file, finish, holding):
+    first = finish(file(18, TRIP))
+    assert "已有有效备案" in wrong(file, 18, TRIP | {"begndate": "2026-12-02"})["filing_act"]
+    for place in ("310000", "110000"):
+        changed = file(18, CHANGE | {"rloc_admdvs": place})
+        assert holding() == {changed.ref}
+        finish(changed)
+        assert holding() == {changed.ref}
+    ending = file(18, CANCEL)
+    assert holding() == {ending.ref}
+    finish(ending)
+    assert holding() == set(), "a cancelling that is done stands in nobody's way"
+    assert wrong(file, 18, CANCEL) == {"filing_act": "没有查到有效备案，不用变更或取消"}
+    again = finish(file(18, TRIP))
+    assert holding() == {again.ref}
+    assert first.case.state == State.DONE
+
+
+@pytest.mark.parametrize("typed", [CHANGE, CANCEL], ids=["change", "cancel"])
+@pytest.mark.parametrize("ends", [Step.WITHDRAW, Step.REFUSE])
+def test_what_a_filing_took_the_place_of_holds_again_when_it_comes_to_nothing(
+    file, finish, holding, clerk, officer, typed, ends
+):
+    first = finish(file(18, TRIP))
+    second = file(18, typed)
+    if ends is Step.REFUSE:
+        second.take(Step.HAND_UP, clerk)
+        second.take(Step.REFUSE, officer, words="不符合", basis="规定第一条")
+    else:
+        second.take(Step.WITHDRAW, clerk)
+    assert holding() == {first.ref}
+    third = finish(file(18, CHANGE))
+    assert holding() == {third.ref}
+
+
+def test_what_still_lies_on_a_desk_is_mended_there_and_not_filed_about(file):
+    first = file(18, TRIP)
+    for typed in (CHANGE, CANCEL, TRIP | {"begndate": "2026-12-02"}):
+        words = wrong(file, 18, typed)["filing_act"]
+        assert words == f"本人的备案还在办，回执号 {first.ref[:4]}-{first.ref[4:]}；要改或不办了，请在那一件里办"
+
+
+def test_who_changed_something_meanwhile_is_told_and_a_third_filing_does_not_bring_the_first_back(
+    file, finish, holding, clerk
+):
+    finish(file(18, TRIP))
+    second = finish(file(18, CHANGE))
+    third = file(18, CANCEL)
+    third.take(Step.WITHDRAW, clerk)
+    assert holding() == {second.ref}
+
+
+def test_a_filing_that_has_run_out_makes_room_for_a_new_one(make, file, finish, holding):
+    ended = NOW.date() - timedelta(days=1)
+    facts = {"item_no": 18, "live_key": "remote", "starts_on": ended - timedelta(days=180), "ends_on": ended}
+    make.case(subject=WOMAN, state=State.DONE, filed_at=NOW - timedelta(days=200), **facts)
+    second = file(18, TRIP)
+    assert holding() == {second.ref}
+
+
+def test_the_province_hears_which_filing_is_changed_or_cancelled(file, finish):
+    ways = [finish(file(18, typed)) for typed in (TRIP, CHANGE, CANCEL)]
+    said = {body["rid"]: body for body in ways[0].bodies("case_submit")}
+    heard = [(said[way.case.id]["filing_act"], said[way.case.id].get("prev_dcla_detl_sn")) for way in ways]
+    assert heard == [("new", None), ("change", SN), ("cancel", SN)]
+
+
+def test_twenty_changes_at_once_are_one_case(app, session, file, finish, holding):
+    first = finish(file(18, TRIP))
+    said = []
+
+    def change():
+        try:
+            said.append(file(18, CHANGE).ref)
+        except submitting.NotFit as problem:
+            said.append(problem.checked.errors["filing_act"][:8])
+
+    threads = [threading.Thread(target=change) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said.count("本人的备案还在办") == 19
+    assert holding() == set(said) - {"本人的备案还在办"} != {first.ref}
+    assert session.scalar(sa.select(sa.func.count()).select_from(Case)) == 2
+
+
+def test_what_came_after_the_look_keeps_its_place(app, make, session):
+    """Whoever was faster by a moment: the index refuses the slower one, which then looks again."""
+    first = make.case(subject=WOMAN, state=State.SUBMITTED, live_key="remote")
+    session.rollback()
+    held = session.scalars(sa.select(Case).where(Case.ref == first)).one()
+    new = Case(id=new_id(), person_index=held.person_index, family="remote_care", live=True, live_key="remote")
+    new.answers, new.state = {}, State.SUBMITTED
+    in_force.make_room(session, new, set())
+    assert held.live
+    in_force.make_room(session, new, {say_ref(first)})
+    assert not held.live
+
+
+@on_sqlite
+def test_where_several_filings_may_hold_it_is_said_that_all_of_them_end(app):
+    held = (live(18, "310000", 20261101, 20270501), live(18, "110000", 20261101, 20270501))
+    with app.app_context():
+        several = at(live=held, rules={"multi_target": True})
+        for act in ("change", "cancel"):
+            warned = check(18, R18 | {"filing_act": act}, several).to_confirm
+            assert [one.words for one in warned] == ["上海市、北京市的备案都会不再有效，请确认"]
+        assert check(18, R18 | {"filing_act": "change"}, at(live=held[:1])).to_confirm == ()
+
+
+# Enrolled, stopped, enrolled again
+
+
+@pytest.fixture
+def collecting(app):
+    with app.app_context(), db.writing() as session:
+        period = [{"year": 2027, "start": "2026-09-01", "end": "2026-12-31"}]
+        facts = {"city_code": "370100", "effective_on": date(2026, 1, 1), "source": "test"}
+        session.add(CitySetting(name="collection_periods", value=period, **facts))
+        editions.bump(session, "city_rules")
+        session.commit()
+
+
+def test_who_enrolled_and_stopped_may_enrol_again_in_the_same_year_and_stop_again(collecting, file, finish, holding):
+    first = finish(file(1, ENROL))
+    assert "已经提交过" in wrong(file, 1, ENROL)["form"]
+    stop = file(4, STOPPING)
+    assert holding() == {first.ref, stop.ref}
+    assert "已经提交过" in wrong(file, 4, STOPPING)["form"]
+    finish(stop)
+    assert holding() == set()
+    second = finish(file(1, ENROL))
+    other_year = file(1, ENROL | {"insu_year": "2027"})
+    assert holding() == {second.ref, other_year.ref}
+    again = finish(file(4, STOPPING))
+    assert holding() == {other_year.ref}, "what nobody has decided yet still stands in the way of a second one"
+    assert again.ref != stop.ref
+
+
+def test_a_stop_that_is_taken_back_ends_no_enrolment(collecting, file, finish, holding, clerk):
+    first = finish(file(1, ENROL))
+    file(4, STOPPING).take(Step.WITHDRAW, clerk)
+    assert holding() == {first.ref}
+
+
+def test_an_upgrade_frees_who_was_locked_out_before(app, make, holding):
+    def before(family, state, days, **facts):
+        moment = NOW - timedelta(days=days)
+        return make.case(subject=WOMAN, family=family, state=state, filed_at=moment, **facts)
+
+    before("resident_enrol", State.DONE, 30, item_no=1, live_key="1:2026")
+    before("stop_enrol", State.DONE, 20, item_no=4, live_key="4")
+    stays = before("resident_enrol", State.PENDING_PAYMENT, 10, item_no=1, live_key="1:2027")
+    migration = importlib.import_module("migrations.versions.0011_live_until_done")
+    with app.extensions["db"].writing() as session:
+        with Operations.context(MigrationContext.configure(session.connection())):
+            migration.upgrade()
+        session.commit()
+    assert holding() == {stays}
