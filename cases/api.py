@@ -126,7 +126,7 @@ def check() -> ResponseReturnValue:
         draft = _draft(session, said, by)
     except Refused as problem:
         return _refused(problem)
-    papers = submitting.kinds_at_hand(session, draft) if draft else frozenset()
+    papers = submitting.papers_at_hand(session, draft) if draft else {}
     found = submitting.check(
         session,
         said.item_no,

@@ -140,6 +140,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
             (one, words.kind_of_authorisation(one.kind), _agent(one.agent), until_or_revoked(one, today))
             for one in file.authorisations
         ],
+        "taken_back": case.desk is not None and any(one.revoked_at for one in file.authorisations),
         "revokes": bool(MAY[by.role] & {Action.FILE_CASE, Action.ACCEPT}),
         "consents": [
             (one, words.kind_of_consent(one.kind), words.given_by(one.given_by), moment(one.at))

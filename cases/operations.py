@@ -185,7 +185,7 @@ def answers_to_correct(case: Case) -> dict[str, Any]:
 
 
 def revoke(session: Session, authorisation: Authorisation, *, by: Actor, case: Case, now: datetime) -> None:
-    """Take an authorisation back; from now on its agent files nothing more with it."""
+    """Take an authorisation back; from now on its agent files nothing more for this person (cases/gathering.py: taken_back)."""
     if not reaches(by, case):
         raise Refused(_("这一步不归您的岗位办"), 403)
     if authorisation.revoked_at is None:

@@ -4,7 +4,7 @@ Never commits. What the form forbids raises NotFit with the checked form, to be 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -65,14 +65,14 @@ class Submitted:
 
 def check_draft(session: Session, draft: Draft, *, now: datetime, by: Actor | None, **more: Any) -> Checked:
     """What the form says of a draft as it stands. Pure but for gathering (at most six SELECTs)."""
-    papers = kinds_at_hand(session, draft)
+    papers = papers_at_hand(session, draft)
     return check(session, draft.item_no, draft.answers, draft.station_code, papers, now=now, by=by, **more)
 
 
-def kinds_at_hand(session: Session, draft: Draft) -> frozenset[str]:
-    """Which papers were handed in for it already."""
-    wanted = sa.select(Paper.kind).where(Paper.draft_id == draft.id, Paper.state != "removed")
-    return frozenset(session.scalars(wanted))
+def papers_at_hand(session: Session, draft: Draft) -> dict[str, datetime]:
+    """Which kinds of papers were handed in for it already, and when the newest of each came."""
+    wanted = sa.select(Paper.kind, sa.func.max(Paper.at)).where(Paper.draft_id == draft.id, Paper.state != "removed")
+    return {row.kind: row[1] for row in session.execute(wanted.group_by(Paper.kind))}
 
 
 def check(
@@ -80,13 +80,14 @@ def check(
     item_no: int,
     typed: Any,
     station_code: str | None,
-    papers: frozenset[str],
+    papers: Mapping[str, datetime],
     *,
     now: datetime,
     by: Actor | None,
     **more: Any,
 ) -> Checked:
-    """As check_draft, for what was typed elsewhere (JSON door, phone). ValueError for an item without a form."""
+    """As check_draft, for what was typed elsewhere (JSON door, phone). papers: kind → when it came. ValueError for an item
+    without a form."""
     family = FAMILIES.get(item_no)
     if family is None:
         raise ValueError(f"item {item_no} has no form yet")
@@ -95,16 +96,19 @@ def check(
         "now": now,
         "station_code": station_code,
         "by": by,
-        "papers": papers,
+        "papers": frozenset(papers),
         "insured_at": _county(typed.get("insu_admdvs")),
     } | more
     checked = family.check(item_no, typed, gather(session, **facts))
     if by and checked.subject is not None and _number(checked) is not None:
         # Whom it is about is known only now: again, against what that person has live already. Not for a browser at home:
         # whoever knows a number would learn what its owner has filed. The counter hears it.
-        whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
+        said = checked.answers
+        whose: dict[str, Any] = {"certno": _number(checked), "guardian": said.get("grdn_certno")}
+        shown_at = papers.get(EVIDENCE.get(str(said.get("auth_kind")), ""))
+        whose |= {"agent": said.get("agnter_certno"), "shown_at": shown_at}
         checked = family.check(item_no, typed, gather(session, **whose, **facts))
-    if by and _drawn(checked) and not checked.exit and not papers & SIGNED_PAPERS:
+    if by and _drawn(checked) and not checked.exit and not SIGNED_PAPERS & papers.keys():
         checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
     return checked
 
@@ -177,7 +181,7 @@ def submit(
         item_no,
         typed,
         by.station_code,
-        frozenset(paper.kind for paper in at_hand),
+        {paper.kind: paper.at for paper in sorted(at_hand, key=lambda paper: paper.at)},
         now=now,
         by=by,
         channel=channel,
