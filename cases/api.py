@@ -243,6 +243,7 @@ def take_step(ref: str) -> ResponseReturnValue:
                 handler_id=handler[0] if handler else None,
                 handler_name=handler[1] if handler else None,
                 unseen=said.unseen,
+                unfit=said.unfit,
             )
             operations.remember(session, op, named, case, by, now)
         return _stepped(case), again

@@ -339,6 +339,62 @@ def test_papers_are_marked_and_authorisations_taken_back_once(make, as_, session
     assert "已收回" in client.get(f"/cases/{ref}").text
 
 
+def a_paper(session, ref, kind="residence_proof", state="received", **facts):
+    """A paper of the case, committed; its id."""
+    case = version(session, ref)
+    paper = Paper(
+        county_code=COUNTY,
+        case_id=case.id,
+        kind=kind,
+        sha256="0" * 64,
+        mime="image/jpeg",
+        size=9,
+        state=state,
+        at=facts.pop("at", case.filed_at),
+    )
+    session.add(paper)
+    session.commit()
+    return paper.id
+
+
+def test_what_was_found_unfit_is_approved_by_nobody_who_does_not_say_so(make, as_, session, helper, clerk):
+    ref, client = make.case(by=helper, state=State.ACCEPTED), as_(clerk)
+    for state in ("fit", "unfit"):  # one of the kind will do
+        a_paper(session, ref, "household_book", state)
+    a_paper(session, ref, "residence_proof", "unfit")
+    a_paper(session, ref, "work_proof", "replaced")
+    refused = take(client, ref, "approve")
+    assert (refused.status_code, "有 1 种材料不合格，还没换。请先让居民补" in refused.text) == (422, True)
+    page = BeautifulSoup(refused.text, "html.parser")
+    assert page.select_one("#decide input[name=unfit]")["value"] == "1"
+    assert page.select_one("#decide input[name=unseen]") is None
+    assert take(client, ref, "approve", unfit=1).status_code == 303
+    assert "通过（1种材料不合格）" in text(client.get(f"/cases/{ref}"))
+
+
+def test_nobody_approves_past_a_mark_they_have_not_seen(make, as_, session, helper, clerk):
+    """And the buttons of one page, which is drawn again after each, work one after the other."""
+    ref, colleague = make.case(by=helper, state=State.ACCEPTED), make.actor(Role.CLERK, name="钱进")
+    paper = a_paper(session, ref)
+    assert as_(colleague).post(f"/cases/{ref}/papers/{paper}/unfit").status_code == 303
+    late = take(as_(clerk), ref, "approve", 1, unseen=1)
+    assert (late.status_code, "刚被改过" in late.text) == (409, True)
+    client = as_(clerk)
+    for word in ("fit", "unfit", "fit"):
+        assert client.post(f"/cases/{ref}/papers/{paper}/{word}").status_code == 303
+    now = BeautifulSoup(client.get(f"/cases/{ref}").text, "html.parser").select_one("input[name=version]")["value"]
+    assert take(client, ref, "approve", int(now)).status_code == 303
+
+
+@on_sqlite
+def test_passing_it_on_gives_the_resident_no_new_period_and_takes_none(make, as_, session, helper, clerk):
+    waits = {"state": State.NEEDS_SUPPLEMENT, "supplement_due_on": date(2026, 11, 25), "due_on": date(2026, 12, 31)}
+    ref, colleague = make.case(by=helper, **waits), make.actor(Role.CLERK, name="钱进")
+    assert take(as_(clerk), ref, "hand_over", handler=colleague.account_id).status_code == 303
+    passed_on = version(session, ref)
+    assert {name: getattr(passed_on, name) for name in waits} == waits
+
+
 def test_two_clerks_at_the_same_moment_are_one_step_and_one_sentence(app, make, session, helper, clerk):
     colleague = make.actor(Role.CLERK, name="钱进")
     for _ in range(5):
