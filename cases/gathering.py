@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from accounts.policy import Actor
 from cases.circumstances import AtStation, Circumstances, CityRules, CollectionPeriod, Known, Live
 from cases.city_rules import KNOWN, CityRule
-from cases.models import Authorisation, Case, CitySetting
+from cases.models import Authorisation, Case, CitySetting, Consent
 from cases.receipts import say_ref
 from common import clock
 from common.editions import Kept, working_days
@@ -110,6 +110,14 @@ def _city(county_code: str) -> str:
 def person_index(session: Session, certno: str) -> str:
     """By which a person's cases are found: of the normalised ID number, or of a birth certificate's."""
     return keys_of(session).index(certno, "certno")
+
+
+def cases_of(session: Session, number: str) -> list[sa.Select[Any]]:
+    """Ids of a person's cases, by the normalised number, to be united: those filed under it, and a newborn's that was filed under its birth
+    certificate and had a number of its own already (cases/submitting.py: _consents)."""
+    person = person_index(session, number)
+    beside = sa.select(Consent.case_id).where(Consent.person_index == person, Consent.case_id.is_not(None))
+    return [sa.select(Case.id).where(Case.person_index == person), beside]
 
 
 def live_cases(

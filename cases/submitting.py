@@ -208,7 +208,7 @@ def submit(
     for paper in at_hand:
         paper.case_id, paper.draft_id, paper.county_code = case.id, None, case.county_code
     session.add_all(_authorisations(checked, case, at_hand, now))
-    session.add_all(_consents(checked, case, now))
+    session.add_all(_consents(session, checked, case, now))
     add_event(session, case, "submit", by, now, seq=1, told=_told(checked))
     if missing:
         add_event(session, case, Step.ASK, by, now, seq=2, asked=[as_asked(need) for need in missing])
@@ -338,15 +338,18 @@ def _day(text: Any) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _consents(checked: Checked, case: Case, now: datetime) -> list[Consent]:
+def _consents(session: Session, checked: Checked, case: Case, now: datetime) -> list[Consent]:
     said = checked.answers
     who = "guardian" if said.get("grdn_name") else "agent" if said.get("agnter_name") else "self"
+    own = said.get(
+        "certno"
+    )  # a newborn is filed under its birth certificate: by these it is found by its own number too
     given = {"notice": True, "sms": said.get("sms_ok"), "guardian": said.get("grdn_consent")}
     return [
         Consent(
             county_code=case.county_code,
             case_id=case.id,
-            person_index=case.person_index,
+            person_index=person_index(session, own) if own else case.person_index,
             kind=kind,
             notice_version=NOTICE_VERSION,
             given_by="guardian" if kind == "guardian" else who,

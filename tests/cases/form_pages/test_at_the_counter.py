@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from accounts.policy import Role
 from cases.models import Authorisation, Case, Consent, Draft, Paper, State
+from cases.receipts import say_ref
 from common.clock import Clock
 from tests.cases.form_pages.typed import count
 from tests.cases.forms_typed import BABY, MATTER, SIGNED, WHO, value, wrong
@@ -178,6 +179,23 @@ def test_a_newborn_is_enrolled_by_the_mother(session, clerk):
     case = session.scalars(sa.select(Case)).one()
     assert case.answers["birth_cert_no"] == "T379900017"
     assert {consent.kind for consent in session.scalars(sa.select(Consent))} == {"notice", "guardian"}
+
+
+def test_a_newborn_is_found_by_its_certificate_and_by_its_own_number(app, make, session, clerk):
+    own = "379801202611050021"
+    clerk.begin(2)
+    assert clerk.fill(1, BABY | {"certno": own}).status_code == 303
+    clerk.fill(2, BABY | {"certno": own, "insu_admdvs": "370102", "insu_years": [_year(clerk)]})
+    for kind in [tag["value"] for tag in clerk.page(3).find_all("input", attrs={"name": "kind"})]:
+        upload(clerk, kind, photo())
+    answer = clerk.hand_in({"notice_version": "1", "grdn_consent": "1", "commit_mark": "spoken"})
+    assert answer.status_code == 303, wrong(answer)
+    case = session.scalars(sa.select(Case)).one()
+    officer = make.signed_in(app.test_client(), make.actor(Role.COUNTY_OFFICER))
+    for number in (BABY["birth_cert_no"], own):
+        assert say_ref(case.ref) in clerk.client.post("/cases/search", data={"q": number}).text
+        taken = officer.post("/cases/export", data={"number": number, "purpose": "监护人要一份"})
+        assert [one["receipt"] for one in taken.json["cases"]] == [say_ref(case.ref)]
 
 
 def _year(clerk):
