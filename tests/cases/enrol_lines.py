@@ -179,7 +179,6 @@ LINES = [
         silent=(UNKNOWN_DAY[1],),
         papers=("birth_certificate",),
         answers={"nwb_flag": "1", "insu_years": [2026, 2027]},
-        classes={"sen"},
     ),
     Line("N2-02", 2, N2 | {"birth_cert_no": "t379900017 "}, at(**BORN), answers={"birth_cert_no": "T379900017"}),
     Line(

@@ -210,7 +210,7 @@ LINES = [
         silent=("入院时间较早，由县医保局核实",),
     ),
     Line("R15-07", 15, R15 | {"paid_already": "1"}, at(), says=(PAID,)),
-    Line("R15-08", 15, R15 | BOY | GUARDIAN, at(**HOME), classes={"sen"}, answers={"grdn_consent": True}),
+    Line("R15-08", 15, R15 | BOY | GUARDIAN, at(**HOME), answers={"grdn_consent": True}),
     Line(
         "R15-09",
         15,

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,9 +12,11 @@ from bs4 import BeautifulSoup
 from accounts.policy import Role
 from cases import receipts
 from cases.filling import code_of_receipt
+from cases.form_view import say_day
 from cases.models import Authorisation, Case, CaseEvent, Consent, Draft, KeptOperation, Paper, State
 from common.ids import new_id
 from common.models import AuditEntry
+from tests.builders import WOMAN
 from tests.cases.desk.pressed import take, text, version
 from tests.conftest import on_sqlite
 
@@ -231,6 +234,65 @@ def test_a_full_value_is_shown_once_for_a_reason_that_is_kept(make, as_, session
     entry = session.scalars(sa.select(AuditEntry)).one()
     assert (entry.action, entry.purpose, entry.facts) == ("case.reveal", "和居住证核对", {"field": "certno"})
     assert version(session, ref).version == 1
+
+
+REFERRED = {
+    "diag_name": "肺恶性肿瘤",
+    "trafout_fixmedins_name": "历下区某医院",
+    "refl_date": "2026-11-20",
+    "begndate": "2026-11-24",
+    "emp_name": "某公司",
+    "no_phone": True,
+}
+BORN = {"birth_hospital": "某妇幼保健院", "brdy": "2026-11-05", "gend": "2", "multi_birth_no": 2}
+
+
+@pytest.mark.parametrize(
+    ("of", "open_", "hidden"),
+    [
+        (
+            {"item_no": 16, "family": "remote_care", "answers": REFERRED},
+            ("2026年11月24日", "某公司", "没有手机是"),
+            {"diag_name": "****", "trafout_fixmedins_name": "****", "refl_date": "2026-**-**"},
+        ),
+        (
+            {"item_no": 2, "family": "newborn_enrol", "answers": BORN},
+            ("女",),
+            {"birth_hospital": "****", "brdy": "2026-**-**"},
+        ),
+        (  # R15-08: of a child under 14 everything is sensitive
+            {"item_no": 15, "family": "remote_care", "answers": REFERRED | BORN | {"brdy": "2016-09-01"}},
+            ("2026年11月24日",),
+            {"emp_name": "****", "brdy": "2016-**-**"},
+        ),
+    ],
+    ids=["referral", "newborn", "child of 10"],
+)
+@on_sqlite
+def test_what_is_sensitive_is_masked_and_shown_only_for_a_reason(make, as_, session, helper, clerk, of, open_, hidden):
+    born = date.fromisoformat(of["answers"].get("brdy", "1952-08-17"))
+    ref = make.case(by=helper, subject=replace(WOMAN, born=born), **of)
+    case = version(session, ref)
+    for who in (helper, clerk):
+        page = as_(who).get(f"/cases/{ref}")
+        for words in open_:
+            assert words in text(page), words
+        for field, mask in hidden.items():
+            assert case.answers[field] not in page.text, field
+            assert (
+                not field.endswith(("brdy", "_date"))
+                or say_day(date.fromisoformat(case.answers[field])) not in page.text
+            )
+            assert mask in text(page), field
+    for field in hidden:
+        answer = as_(clerk).post(f"/cases/{ref}/reveal", data={"field": f"answers.{field}", "purpose": "核对"})
+        assert case.answers[field] in answer.text
+        assert (
+            as_(helper).post(f"/cases/{ref}/reveal", data={"field": f"answers.{field}", "purpose": "看"}).status_code
+            == 403
+        )
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).where(AuditEntry.action == "case.reveal")) == len(hidden)
 
 
 @pytest.mark.parametrize(
