@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from accounts.policy import Action, Actor, may
 from cases.drafts import Refused
 from cases.gathering import cases_of, person_index
-from cases.models import Authorisation, Case, CaseEvent, Consent, Paper
+from cases.models import WITH_CASE, Authorisation, Case, CaseEvent, Consent, Paper
 from cases.operations import PURPOSE_LENGTH
 from cases.receipts import say_ref
 from cases.words import given_by, kind_of_authorisation, kind_of_consent, paper_name, state_tag
@@ -95,7 +95,8 @@ def _case(session: Session, id: str) -> dict[str, Any]:
                 "how": kind_of_authorisation(one.kind),
                 "agent": one.agent,
                 "from": _day(one.starts_on),
-                "to": _day(one.ends_on),
+                "to": _day(one.ends_on) if one.ends_on != WITH_CASE else None,
+                "ends_with_case": one.ends_on == WITH_CASE,
                 "revoked_at": one.revoked_at.isoformat() if one.revoked_at else None,
             }
             for one in of(Authorisation, Authorisation.made_at)

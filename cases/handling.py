@@ -10,7 +10,7 @@ from accounts.policy import MAY, Action, Actor, Role
 from cases import operations, queries, words
 from cases.filing import PaperNeed
 from cases.masks import mask_name, mask_number, mask_phone
-from cases.models import Case, CaseEvent, Desk, Paper, State
+from cases.models import WITH_CASE, Case, CaseEvent, Desk, Paper, State
 from cases.queries import COUNTED, PAGE, File, Queue, Tab
 from cases.receipts import say_ref
 from cases.scope import desk_of, may_step
@@ -138,7 +138,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "unfit": unfit,
         "marks": bool(MAY[by.role] & {Action.ACCEPT, Action.DECIDE}) and case.desk is not None,
         "authorisations": [
-            (one, words.kind_of_authorisation(one.kind), _agent(one.agent), until_or_revoked(one, today))
+            (one, words.kind_of_authorisation(one.kind), _agent(one.agent), until_or_revoked(one, case, today))
             for one in file.authorisations
         ],
         "taken_back": case.desk is not None and any(one.revoked_at for one in file.authorisations),
@@ -239,10 +239,13 @@ def _agent(agent: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def until_or_revoked(one: Any, today: date) -> words.Tag:
+def until_or_revoked(one: Any, case: Case, today: date) -> words.Tag:
     """Whether an authorisation still holds."""
     if one.revoked_at is not None:
         return words.Tag(_("已收回"), "", "back")
+    if one.ends_on == WITH_CASE:
+        over = State(case.state) in {State.DONE, State.REFUSED, State.WITHDRAWN}
+        return words.Tag(_("办结时结束了"), "", "clock") if over else words.Tag(_("到本事项办结"), "ok", "tick")
     if one.ends_on < today:
         return words.Tag(_("过期了"), "", "clock")
     return words.Tag(_("有效到 %(day)s", day=one.ends_on.isoformat()), "ok", "tick")

@@ -6,7 +6,7 @@ Never commits. What the form forbids raises NotFit with the checked form, to be 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +21,8 @@ from cases.families import FAMILIES
 from cases.filing import Checked, Level, PaperNeed, Remark
 from cases.gathering import gather, person_index, rules_for
 from cases.masks import sealed_subject
-from cases.models import Authorisation, Case, Consent, Desk, Draft, KeptOperation, Paper, State
+from cases.models import WITH_CASE, Authorisation, Case, Consent, Desk, Draft, KeptOperation, Paper, State
+from cases.national import DRAWN
 from cases.papers import SIGNATURE
 from cases.trail import add_audit, add_event
 from cases.transitions import Step
@@ -36,7 +37,6 @@ from stations import queries as stations
 NOTICE_VERSION = 1
 MARK = "commit_mark"  # how the person confirmed the promise
 TOO_LATE = frozenset({"papers", "grdn_relation", "is_student"})  # hints that are of no use once it is filed
-SIGNED_PAPERS = frozenset({SIGNATURE, "written_authorisation", *EVIDENCE.values()})
 
 
 class NotFit(Exception):
@@ -108,7 +108,7 @@ def check(
         shown_at = papers.get(EVIDENCE.get(str(said.get("auth_kind")), ""))
         whose |= {"agent": said.get("agnter_certno"), "shown_at": shown_at}
         checked = family.check(item_no, typed, gather(session, **whose, **facts))
-    if by and _drawn(checked) and not checked.exit and not SIGNED_PAPERS & papers.keys():
+    if by and _drawn(checked) and not checked.exit and not papers.keys() & set(DRAWN):
         checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
     return checked
 
@@ -313,22 +313,24 @@ def _free_ref(session: Session) -> str:
 
 
 def _authorisations(checked: Checked, case: Case, papers: Sequence[Paper], now: datetime) -> list[Authorisation]:
+    """As far as it was given, and no further: without a last day it ends with the case. Nobody gives one for the dead."""
     said = checked.answers
-    if not said.get("agnter_name"):
+    if not said.get("agnter_name") or not said.get("auth_kind"):
         return []
-    evidence = next((p.id for p in papers if p.kind in EVIDENCE.values()), None)
+    shown = [paper for paper in papers if paper.kind == EVIDENCE.get(said["auth_kind"])]
+    evidence = max(shown, key=lambda paper: paper.at, default=None)
     names = ("agnter_name", "agnter_cert_type", "agnter_certno", "agnter_tel", "agnter_addr", "agnter_rlts")
     return [
         Authorisation(
             county_code=case.county_code,
             case_id=case.id,
             person_index=case.person_index,
-            kind=str(said.get("auth_kind") or "guardian_by_law"),
+            kind=str(said["auth_kind"]),
             agent={name: said.get(name) for name in names},
             items=",".join(str(no) for no in said.get("auth_items") or [case.item_no]),
             starts_on=_day(said.get("auth_from")) or clock.local_date(now),
-            ends_on=_day(said.get("auth_to")) or clock.local_date(now) + timedelta(days=365),
-            evidence_paper_id=evidence,
+            ends_on=_day(said.get("auth_to")) or WITH_CASE,
+            evidence_paper_id=evidence.id if evidence else None,
             made_at=now,
         )
     ]

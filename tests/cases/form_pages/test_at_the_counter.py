@@ -1,14 +1,14 @@
 """A form at the counter, page by page until it is a case. Through HTTP."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
 from accounts.policy import Role
-from cases.models import Authorisation, Case, Consent, Draft, Paper, State
+from cases.models import WITH_CASE, Authorisation, Case, Consent, Draft, Paper, State
 from cases.receipts import say_ref
 from common.clock import Clock
 from tests.cases.form_pages.typed import count
@@ -202,18 +202,56 @@ def _year(clerk):
     return clerk.page(2).find("input", attrs={"name": "insu_years"})["value"]
 
 
-def test_somebody_elses_agent_leaves_an_authorisation_with_its_evidence(session, clerk):
-    agent = {
-        "by_agent": "1",
-        "agnter_name": "张明",
-        "agnter_cert_type": "01",
-        "agnter_certno": "37980119900512003X",
-        "agnter_tel": "15400000003",
-        "agnter_rlts": "child",
-        "auth_kind": "drawn_signature",
-    }
+AGENT = {
+    "by_agent": "1",
+    "agnter_name": "张明",
+    "agnter_cert_type": "01",
+    "agnter_certno": "37980119900512003X",
+    "agnter_tel": "15400000003",
+    "agnter_rlts": "child",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "until", "shown"),
+    [
+        ({"auth_kind": "written_photo"}, WITH_CASE, "authorisation_photo"),
+        ({"auth_kind": "spoken_on_video", "auth_to": "2026-12-31"}, date(2026, 12, 31), None),
+    ],
+    ids=["a photo, no last day", "spoken, with a last day"],
+)
+@on_sqlite
+def test_an_authorisation_is_recorded_as_far_as_it_was_given(session, clerk, given, until, shown):
     clerk.begin(15)
-    assert clerk.fill(1, WHO | agent).status_code == 303  # the signature comes on the last page
+    clerk.fill(1, WHO | AGENT | given)
+    clerk.fill(2, MATTER)
+    upload(clerk, "authorisation_signature", signature())  # drawn before another way was chosen
+    upload(clerk, "authorisation_photo", photo())
+    answer = clerk.hand_in()
+    assert answer.status_code == 303, wrong(answer)
+    made = session.scalars(sa.select(Authorisation)).one()
+    kind = session.scalar(sa.select(Paper.kind).where(Paper.id == made.evidence_paper_id))
+    assert (made.ends_on, kind) == (until, shown)
+    ref, said = session.scalar(sa.select(Case.ref)), "到本事项办结" if until == WITH_CASE else f"有效到 {until}"
+    assert said in clerk.client.get(f"/cases/{ref}").text
+
+
+def test_the_photo_of_an_agents_authorisation_is_no_signature_under_the_promise(session, clerk):
+    clerk.begin(15)
+    clerk.fill(1, WHO | AGENT | {"auth_kind": "written_photo"})
+    clerk.fill(2, MATTER)
+    upload(clerk, "authorisation_photo", photo())
+    signed = SIGNED | {"commit_mark": "drawn_signature"}
+    assert wrong(clerk.hand_in(signed)) == {"commit_mark": "还没签字：请在框里写名字，再按“存好并上传”"}
+    upload(clerk, "drawn_signature", signature())
+    assert clerk.hand_in(signed).status_code == 303
+
+
+def test_somebody_elses_agent_leaves_an_authorisation_with_its_evidence(session, clerk):
+    clerk.begin(15)
+    assert (
+        clerk.fill(1, WHO | AGENT | {"auth_kind": "drawn_signature"}).status_code == 303
+    )  # the signature comes on the last page
     clerk.fill(2, MATTER)
     kind = clerk.page(4).find("form", attrs={"data-sign": True}).find("input", attrs={"name": "kind"})["value"]
     upload(clerk, kind, signature())
