@@ -230,7 +230,7 @@ def paper_name(kind: str, asked: Sequence[Mapping[str, str]] = ()) -> str:
 
 # One family's papers: what a clerk may ask for. Asking for more than these needs words of one's own (other).
 _ASKABLE = {
-    "remote_care": ("id", "residence_proof", "resettlement_proof", "work_proof", "referral_proof"),
+    "remote_care": ("id", "residence_proof", "resettlement_proof", "work_proof", "referral_proof", "change_proof"),
     "resident_enrol": ("id", "household_book", "residence_proof", "status_proof", "guardianship_proof"),
     "newborn_enrol": ("birth_certificate", "household_book", "guardianship_proof"),
     "stop_enrol": ("id", "death_proof", "authorisation_photo"),

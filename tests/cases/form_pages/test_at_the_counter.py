@@ -145,6 +145,20 @@ def test_a_paper_that_is_due_on_the_next_page_keeps_nobody_on_this_one(session, 
     assert (paper.case_id is not None, paper.draft_id) == (True, None)
 
 
+@on_sqlite
+def test_a_filing_is_changed_early_with_a_paper_that_the_form_asks_for(clerk):
+    assert clerk.begin(15).to_the_end().hand_in().status_code == 303
+    clerk.at = "/work/drafts"
+    clerk.begin(15)
+    clerk.fill(1, WHO)
+    clerk.fill(2, MATTER | {"filing_act": "change", "rloc_admdvs": "上海"})
+    assert "确需提前的请交材料" in clerk.hand_in().text
+    upload(clerk, clerk.page(3).find("input", attrs={"name": "kind", "value": "change_proof"})["value"], photo())
+    page = clerk.page(4).main.get_text(" ", strip=True)
+    assert "确需提前的请交材料" not in page
+    assert "已交材料的由县医保局核实" in page
+
+
 def test_a_promise_that_was_to_be_signed_wants_the_signature(session, clerk):
     clerk.begin(15).to_the_end()
     answer = clerk.hand_in(SIGNED | {"commit_mark": "drawn_signature"})
