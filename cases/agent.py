@@ -116,8 +116,10 @@ def agent_rules(form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]
 
 def _how_long(said: dict[str, Any], about: About) -> Iterator[tuple[str, str]]:
     start, end = said["auth_from"] or about.at.today, said["auth_to"]
-    if about.at.authorisation_revoked:
+    if about.at.authorisation_revoked and said.get("stop_reason") != "died":  # as in authorised
         yield "form", _("授权已撤销，不能继续代办")
+        if said["auth_kind"]:
+            yield "auth_kind", _("本人又愿意的，请本人重新签字，或拍新写的委托书")
     if not end:
         return
     if said["auth_from"] and start > end:

@@ -128,7 +128,7 @@ def check() -> ResponseReturnValue:
         draft = _of_that_item(filling.looked_at(session, said.draft, now=now, by=by), said) if said.draft else None
     except Refused as problem:
         return _refused(problem)
-    papers = submitting.kinds_at_hand(session, draft) if draft else frozenset()
+    papers = submitting.papers_at_hand(session, draft) if draft else {}
     found = submitting.check(
         session,
         said.item_no,
@@ -244,6 +244,7 @@ def take_step(ref: str) -> ResponseReturnValue:
                 handler_id=handler[0] if handler else None,
                 handler_name=handler[1] if handler else None,
                 unseen=said.unseen,
+                unfit=said.unfit,
             )
             operations.remember(session, op, named, case, by, now)
         return _stepped(case), again

@@ -39,7 +39,7 @@ class FilingIn(BaseModel):
 
 class StepIn(BaseModel):
     """One step of a case. `version`: of the case as it was seen. `asked`: kinds of papers; `handler`: an account's id; `unseen`: papers
-    that nobody has marked fit or unfit, when it shall be approved all the same."""
+    that nobody has marked fit or unfit, `unfit`: kinds of papers that will not do, when it shall be approved all the same."""
 
     step: Annotated[ByHand, Ask(_l("这一步"), widget="choice")]
     version: Annotated[Annotated[int, Field(ge=1, le=10**6)], Ask(_l("版本"))]
@@ -49,6 +49,7 @@ class StepIn(BaseModel):
     other: Annotated[Name, Ask(_l("别的材料"))] = ""
     handler: Annotated[Annotated[str, StringConstraints(max_length=32)] | None, Ask(_l("交给谁"))] = None
     unseen: Annotated[Annotated[int, Field(ge=0, le=1000)], Ask(_l("没标是否合格的材料"))] = 0
+    unfit: Annotated[Annotated[int, Field(ge=0, le=1000)], Ask(_l("不合格的材料"))] = 0
 
 
 class QueueQuery(BaseModel):

@@ -88,7 +88,6 @@ class Live:
     starts_on: date | None = None
     ends_on: date | None = None
     birth_day: date | None = None  # newborn: to notice twins
-    guardian_index: str | None = None
     same_person: bool = True  # False: found through the guardian only (a brother or sister)
     under_way: bool = False  # it lies on somebody's desk still
 

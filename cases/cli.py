@@ -13,6 +13,7 @@ from common import clock
 from common.commands import Commands, Sentence, say
 from common.db import done_once, reading, writing
 from common.sealing import public_receipt_key
+from common.sheets import plain_number
 
 cases_cli = Commands("cases", help="Look after cases and their papers.")
 
@@ -123,7 +124,7 @@ def keep_no_longer(dry_run: bool) -> None:
 )
 def export_person(purpose: str, target: Path) -> None:
     """Write everything kept about one person to a file. The number is asked for, so that no shell remembers it."""
-    number = "".join(str(click.prompt("证件号码", hide_input=True)).split()).upper()
+    number = plain_number(str(click.prompt("证件号码", hide_input=True)))
     least, most = operations.PURPOSE_LENGTH
     if not least <= len(purpose.strip()) <= most:
         raise Sentence(f"请用 {least} 到 {most} 个字写明为什么：--purpose。")

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from accounts.policy import Action, Actor, may
 from cases.drafts import Refused
-from cases.gathering import person_index
-from cases.models import Authorisation, Case, CaseEvent, Consent, Paper
+from cases.gathering import cases_of, person_index
+from cases.models import WITH_CASE, Authorisation, Case, CaseEvent, Consent, Paper
 from cases.operations import PURPOSE_LENGTH
 from cases.receipts import say_ref
 from cases.words import given_by, kind_of_authorisation, kind_of_consent, paper_name, state_tag
@@ -33,7 +33,7 @@ def may_export(by: Actor, purpose: str) -> None:
 
 def of_person(session: Session, number: str, county_code: str | None) -> list[str]:
     """Ids of this person's cases, of one county or (None, an operator) of all. `number`: normalised, whole."""
-    wanted = sa.select(Case.id).where(Case.person_index == person_index(session, number))
+    wanted = sa.select(Case.id).where(Case.id.in_(sa.union(*cases_of(session, number))))
     if county_code is not None:
         wanted = wanted.where(Case.county_code == county_code)
     return list(session.scalars(wanted.order_by(Case.filed_at)))
@@ -95,13 +95,19 @@ def _case(session: Session, id: str) -> dict[str, Any]:
                 "how": kind_of_authorisation(one.kind),
                 "agent": one.agent,
                 "from": _day(one.starts_on),
-                "to": _day(one.ends_on),
+                "to": _day(one.ends_on) if one.ends_on != WITH_CASE else None,
+                "ends_with_case": one.ends_on == WITH_CASE,
                 "revoked_at": one.revoked_at.isoformat() if one.revoked_at else None,
             }
             for one in of(Authorisation, Authorisation.made_at)
         ],
         "consents": [
-            {"what": kind_of_consent(one.kind), "by": given_by(one.given_by), "at": one.at.isoformat()}
+            {
+                "what": kind_of_consent(one.kind),
+                "by": given_by(one.given_by),
+                "at": one.at.isoformat(),
+                "withdrawn_at": one.withdrawn_at.isoformat() if one.withdrawn_at else None,
+            }
             for one in of(Consent, Consent.at)
         ],
     }

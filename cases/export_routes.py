@@ -19,6 +19,7 @@ from common.forms import Ask, Form
 from common.i18n import gettext as _
 from common.i18n import lazy_gettext as _l
 from common.pages import page
+from common.sheets import plain_number
 
 bp = Blueprint("export", __name__)
 
@@ -50,7 +51,7 @@ def take() -> ResponseReturnValue:
     form, by, now = Form.read(ExportForm, request.form), current_actor(), clock.now()
     if not form.ok:
         return page("cases/export.html", form=form), 422
-    number = "".join(form.value.number.split()).upper()
+    number = plain_number(form.value.number)
 
     def work(session: Session) -> list[str]:
         export.may_export(by, form.value.purpose)

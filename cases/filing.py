@@ -72,7 +72,6 @@ class Checked:
     live_key: str | None = None  # one live case per person and this key: "1:2027", "remote", …
     starts_on: date | None = None
     ends_on: date | None = None  # None: open end
-    classes: dict[str, str] = field(default_factory=dict)  # field of answers → per, sen, pub: how it is kept and shown
     missing: tuple[PaperNeed, ...] = ()  # of papers: what is not handed in yet and may come later
     authorised: bool = True  # False: an agent block without evidence is incomplete (the error stands in the form)
 

@@ -4,7 +4,6 @@ Both are typed into a form and travel by POST; what the browser keeps is cases/f
 get the same sentence, and whoever guesses is slowed down by receipt and by address.
 """
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -153,7 +152,7 @@ def no_sms() -> ResponseReturnValue:
         if case is not None:
             operations.no_more_messages(session, case, by=RESIDENT, now=now)
 
-    _commit(work)
+    done_once(work)
     return see(url_for("follow.show", done="no_sms"))
 
 
@@ -176,14 +175,10 @@ def _own_step(step: Step) -> ResponseReturnValue:
         operations.remember(session, form.value.op, said, case, None, now)
 
     try:
-        _commit(work)
+        done_once(work)
     except Refused as problem:
         return _again(problem.words, problem.status)
     return see(url_for("follow.show", done=str(step)))
-
-
-def _commit(work: Callable[[Any], None]) -> None:
-    done_once(work)
 
 
 def _again(words: str, status: int) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ from cases.filing import Checked, Level, PaperNeed
 from cases.filling import CHANNELS, Filled, as_typed, look, own_mobile, tail_of
 from cases.form_steps import CHANNEL, NAMES, Step, fields_of, step_of
 from cases.item_names import named, unlisted_words
-from cases.models import Draft
+from cases.models import Draft, Paper
 from cases.papers import SIGNATURE
 from cases.submitting import MARK, check
 from cases.two_pages import base_of
@@ -202,7 +202,7 @@ def with_papers(session: Session, filled: Filled, *, by: Actor | None, now: date
         draft.item_no,
         draft.answers,
         draft.station_code,
-        frozenset(kinds),
+        dict.fromkeys(kinds, now),
         now=now,
         by=by,
         channel=filled.channel,
@@ -257,7 +257,7 @@ def sign_page(
         **common(session, filled, Step.SIGN, where, by=by),
         told=form_view.summary(filled.family, checked, filled.places),
         errors=errors,
-        links=_links(session, filled, errors, where, by=by, now=now),
+        links=_links(session, filled, errors, where, signature, by=by, now=now),
         sections=sections,
         known=conditions(filled, Step.SIGN),
         doubts=form_view.doubts(filled.family, checked),
@@ -293,9 +293,16 @@ def signature_kind(filled: Filled) -> str:
 
 
 def _links(
-    session: Session, filled: Filled, errors: dict[str, str], where: Addresses, *, by: Actor, now: datetime
+    session: Session,
+    filled: Filled,
+    errors: dict[str, str],
+    where: Addresses,
+    signature: Paper | None,
+    *,
+    by: Actor,
+    now: datetime,
 ) -> dict[str, str]:
-    """Where each mistake is mended."""
+    """Where each mistake is mended. signature: the one that is there already."""
     if not errors:
         return {}
     later, links = with_papers(session, filled, by=by, now=now), {}
@@ -305,7 +312,7 @@ def _links(
             continue
         if name not in later.errors:
             drawn = filled.draft.answers.get(name) == "drawn_signature"
-            links[name] = "#sign-name" if drawn else where.at(Step.PAPERS)
+            links[name] = ("#signed" if signature else "#sign-name") if drawn else where.at(Step.PAPERS)
         else:
             links[name] = (
                 f"#{name}"

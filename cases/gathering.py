@@ -15,7 +15,7 @@ from accounts.policy import Actor
 from cases import in_force
 from cases.circumstances import AtStation, Circumstances, CityRules, CollectionPeriod, Known, Live
 from cases.city_rules import KNOWN, CityRule
-from cases.models import Case, CitySetting
+from cases.models import Authorisation, Case, CitySetting, Consent
 from cases.receipts import say_ref
 from common import clock
 from common.editions import Kept, working_days
@@ -45,9 +45,11 @@ def gather(
     papers: frozenset[str] = frozenset(),
     confirmed: frozenset[str] = frozenset(),
     besides: str | None = None,
+    agent: str | None = None,
+    shown_at: datetime | None = None,
 ) -> Circumstances:
-    """At most five SELECTs. certno, guardian: normalised numbers, to find the live cases of the person, and those of other
-    children of the guardian. insured_at: the county whose city's rules hold; the station's where nobody said. besides: a case
+    """At most six SELECTs. certno, guardian: normalised numbers, to find the live cases of the person, and those of other
+    children of the guardian. agent: of who acts for them, shown_at: when its evidence came (see taken_back). insured_at: the county whose city's rules hold; the station's where nobody said. besides: a case
     that does not count."""
     today = clock.local_date(now)
     found = stations.station(session, station_code) if station_code else None
@@ -69,6 +71,7 @@ def gather(
         merged={code: view.became for code, view in stations.divisions(session).items() if view.became},
         today_deadline={n: days.after(today, n).date for n in range(FURTHEST_SUPPLEMENT_WD + 1)},
         papers=papers,
+        authorisation_revoked=bool(certno and agent) and taken_back(session, str(certno), str(agent), shown_at),
         confirmed=confirmed,
     )
 
@@ -113,6 +116,14 @@ def person_index(session: Session, certno: str) -> str:
     return keys_of(session).index(certno, "certno")
 
 
+def cases_of(session: Session, number: str) -> list[sa.Select[Any]]:
+    """Ids of a person's cases, by the normalised number, to be united: those filed under it, and a newborn's that was filed under its birth
+    certificate and had a number of its own already (cases/submitting.py: _consents)."""
+    person = person_index(session, number)
+    beside = sa.select(Consent.case_id).where(Consent.person_index == person, Consent.case_id.is_not(None))
+    return [sa.select(Case.id).where(Case.person_index == person), beside]
+
+
 def live_cases(
     session: Session, certno: str, guardian: str | None = None, besides: str | None = None
 ) -> tuple[Live, ...]:
@@ -136,6 +147,17 @@ def live_cases(
         for case in session.scalars(sa.select(Case).where(whose, Case.live))
         if case.id != besides
     )
+
+
+def taken_back(session: Session, certno: str, agent: str, shown_at: datetime | None) -> bool:
+    """Whether this person has taken back what this agent (both by number) was allowed, and has allowed nothing since:
+    neither in a filing nor by what was signed or photographed at `shown_at`. What is only said does not outweigh it. One SELECT."""
+    wanted = sa.select(Authorisation).where(Authorisation.person_index == person_index(session, certno))
+    theirs = [one for one in session.scalars(wanted) if (one.agent or {}).get("agnter_certno") == agent]
+    last = max((one.revoked_at for one in theirs if one.revoked_at), default=None)
+    if last is None:
+        return False
+    return not any(given > last for given in [*(one.made_at for one in theirs), *[shown_at] * bool(shown_at)] if given)
 
 
 # What cities decide

@@ -11,8 +11,7 @@ from cases import operations, queries, words
 from cases.filing import PaperNeed
 from cases.item_names import named
 from cases.masks import mask_name, mask_number, mask_phone
-from cases.models import Case, CaseEvent, Desk, Paper, State
-from cases.national import DRAWN
+from cases.models import WITH_CASE, Case, CaseEvent, Desk, Paper, State
 from cases.queries import COUNTED, PAGE, File, Queue, Tab
 from cases.receipts import say_ref
 from cases.scope import may_step
@@ -115,6 +114,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
     steps = steps_now(by, case, file.synced.filed)
     at_hand = [(paper.kind, paper.at) for paper in file.papers if paper.state in {"received", "fit"}]
     waited_for = operations.not_yet_here(file.events, at_hand) if case.state == State.NEEDS_SUPPLEMENT else []
+    unseen, unfit = operations.doubtful([(paper.kind, paper.state) for paper in file.papers])
     town = divisions(session).get(case.town_code)
     insured_at = words.place_words(case.county_code, divisions(session))
     told = {str(case.subject[name]) for name in ("masked_name", "masked_number", "masked_phone")} | {insured_at}
@@ -134,12 +134,14 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "reveals": may_reveal(by),
         "sections": words.sections_of(case, divisions(session), told),
         "papers": [(paper, words.paper_name(paper.kind, asked), _paper_tag(paper.state)) for paper in file.papers],
-        "unseen": sum(paper.state == "received" and paper.kind not in DRAWN for paper in file.papers),
+        "unseen": unseen,
+        "unfit": unfit,
         "marks": bool(MAY[by.role] & {Action.ACCEPT, Action.DECIDE}) and case.desk is not None,
         "authorisations": [
-            (one, words.kind_of_authorisation(one.kind), _agent(one.agent), until_or_revoked(one, today))
+            (one, words.kind_of_authorisation(one.kind), _agent(one.agent), until_or_revoked(one, case, today))
             for one in file.authorisations
         ],
+        "taken_back": case.desk is not None and any(one.revoked_at for one in file.authorisations),
         "revokes": bool(MAY[by.role] & {Action.FILE_CASE, Action.ACCEPT}),
         "consents": [
             (one, words.kind_of_consent(one.kind), words.given_by(one.given_by), moment(one.at))
@@ -235,10 +237,13 @@ def _agent(agent: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def until_or_revoked(one: Any, today: date) -> words.Tag:
+def until_or_revoked(one: Any, case: Case, today: date) -> words.Tag:
     """Whether an authorisation still holds."""
     if one.revoked_at is not None:
         return words.Tag(_("已收回"), "", "back")
+    if one.ends_on == WITH_CASE:
+        over = State(case.state) in {State.DONE, State.REFUSED, State.WITHDRAWN}
+        return words.Tag(_("办结时结束了"), "", "clock") if over else words.Tag(_("到本事项办结"), "ok", "tick")
     if one.ends_on < today:
         return words.Tag(_("过期了"), "", "clock")
     return words.Tag(_("有效到 %(day)s", day=one.ends_on.isoformat()), "ok", "tick")
@@ -279,6 +284,12 @@ def _who(role: str) -> str:
     return {"resident": _("居民"), "province": _("省平台"), "clock": _("到期自动")}.get(role, role)
 
 
+def _approved(said: Mapping[str, Any]) -> str:
+    doubts = [_("%(n)s 份材料没标是否合格", n=said["unseen"])] if said.get("unseen") else []
+    doubts += [_("%(n)s 种材料不合格", n=said["unfit"])] if said.get("unfit") else []
+    return _("通过（%(doubts)s）", doubts=_("、").join(doubts)) if doubts else _("通过")
+
+
 def step_words(step: str, said: Mapping[str, Any]) -> str:
     """What a step is called afterwards."""
     named = {
@@ -288,7 +299,7 @@ def step_words(step: str, said: Mapping[str, Any]) -> str:
         Step.SUPPLY: _("材料补上了"),
         Step.HAND_UP: _("交给县里"),
         Step.HAND_OVER: _("交给%(name)s", name=said.get("to", "")),
-        Step.APPROVE: _("通过（%(n)s 份材料没标是否合格）", n=said["unseen"]) if said.get("unseen") else _("通过"),
+        Step.APPROVE: _approved(said),
         Step.REFUSE: _("不予办理"),
         Step.WITHDRAW: _("撤回"),
         Step.CORRECT: _("撤回，改了重报"),

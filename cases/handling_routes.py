@@ -158,6 +158,7 @@ def step(ref: str) -> ResponseReturnValue:
             handler_id=handler[0] if handler else None,
             handler_name=handler[1] if handler else None,
             unseen=said.unseen,
+            unfit=said.unfit,
         )
 
     return _once(ref, said.op, typed, work, str(said.step))

@@ -16,7 +16,7 @@ Words = Annotated[str, StringConstraints(max_length=300)]
 
 class StepForm(BaseModel):
     """One step. `op`: of this form, so that a double click is one step; `version`: what the person had before their eyes;
-    `unseen`: so many papers nobody has marked, and it shall be approved all the same."""
+    `unseen`, `unfit`: so many papers nobody has marked, so many kinds that will not do, and it shall be approved all the same."""
 
     op: Op
     step: Annotated[Step, _HIDDEN]
@@ -26,6 +26,7 @@ class StepForm(BaseModel):
     other: Annotated[str, StringConstraints(max_length=40), Ask(_l("别的材料"))] = ""
     handler: Annotated[str | None, StringConstraints(max_length=32), _HIDDEN] = None
     unseen: Annotated[int, _HIDDEN] = 0
+    unfit: Annotated[int, _HIDDEN] = 0
 
 
 class RevealForm(BaseModel):

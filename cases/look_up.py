@@ -5,7 +5,7 @@ What was told counts only for the name that was typed: a number alone opens noth
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,11 +48,22 @@ def silent(answers: Mapping[str, Any], now: datetime) -> bool:
     return kept is not None and kept["said"] is None
 
 
+@dataclass(frozen=True)
+class Whom:
+    """About whom the province is asked: number and name as they stand in a draft."""
+
+    certno: str
+    name: str
+
+
+def whom(answers: Mapping[str, Any]) -> Whom:
+    """About whom a draft is just now."""
+    return Whom(plain_number(str(answers.get("certno") or "")), str(answers.get("psn_name") or "").strip())
+
+
 def _kept(answers: Mapping[str, Any], now: datetime) -> Mapping[str, Any] | None:
     kept = answers.get(KNOWN)
-    if not isinstance(kept, Mapping) or kept.get("certno") != plain_number(str(answers.get("certno") or "")):
-        return None
-    if kept.get("name") != str(answers.get("psn_name") or "").strip():
+    if not isinstance(kept, Mapping) or Whom(kept.get("certno", ""), kept.get("name", "")) != whom(answers):
         return None
     if not timedelta() <= now - datetime.fromisoformat(kept["at"]) <= LASTS:
         return None
@@ -64,8 +75,9 @@ def fits(facts: PersonFacts, subject: Subject) -> bool:
     return facts.name.strip() == subject.name.strip()
 
 
-def keep(draft: Draft, facts: PersonFacts, now: datetime) -> None:
-    """Remember it in the draft, and fill in what is still empty: which insurance, insured where."""
+def keep(draft: Draft, asked: Whom, facts: PersonFacts, now: datetime) -> None:
+    """Remember it in the draft, and fill in what is still empty: which insurance, insured where. Only for a draft that is
+    still about whom was asked (`whom`): what is said of one person is never another's."""
     known = Known(
         psn_no=facts.psn_no,
         insurances=tuple(Insurance(one.insutype, one.psn_type, one.status, one.admdvs) for one in facts.insurances),
@@ -82,21 +94,16 @@ def keep(draft: Draft, facts: PersonFacts, now: datetime) -> None:
         answers["insu_admdvs"] = first.admdvs
     filled = [f"{name}={PROVINCE}" for name in answers if answers[name] != draft.answers.get(name)]
     answers[WRITERS] = [*(draft.answers.get(WRITERS) or []), *filled]  # a page drawn before does not empty them again
-    _remember(draft, answers, said, now)
+    _remember(draft, asked, answers, said, now)
 
 
-def keep_silence(draft: Draft, now: datetime) -> None:
-    """Remember that it was asked and said nothing."""
-    _remember(draft, dict(draft.answers), None, now)
+def keep_silence(draft: Draft, asked: Whom, now: datetime) -> None:
+    """Remember that it was asked and said nothing. As keep."""
+    _remember(draft, asked, dict(draft.answers), None, now)
 
 
-def _remember(draft: Draft, answers: dict[str, Any], said: dict[str, Any] | None, now: datetime) -> None:
-    answers[KNOWN] = {
-        "at": now.isoformat(),
-        "certno": plain_number(str(answers.get("certno") or "")),
-        "name": str(answers.get("psn_name") or "").strip(),
-        "said": said,
-    }
+def _remember(draft: Draft, asked: Whom, answers: dict[str, Any], said: dict[str, Any] | None, now: datetime) -> None:
+    answers[KNOWN] = {"at": now.isoformat(), "certno": asked.certno, "name": asked.name, "said": said}
     draft.answers = answers
     draft.version += 1
     draft.updated_at = now

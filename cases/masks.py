@@ -33,6 +33,16 @@ def mask_number(number: str) -> str:
     return number[: ends[0]] + "*" * (len(number) - sum(ends)) + number[-ends[1] :]
 
 
+def mask_words(_words: str) -> str:
+    """****, whatever was written and however long it is."""
+    return "****"
+
+
+def mask_day(day: str) -> str:
+    """2026-**-**."""
+    return f"{day[:4]}-**-**"
+
+
 def mask_phone(phone: str) -> str:
     """154****0001."""
     return phone[:3] + "****" + phone[-4:] if len(phone) >= 9 else "*" * len(phone)

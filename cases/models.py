@@ -191,6 +191,9 @@ class Paper(Model):
     at: Mapped[datetime]
 
 
+WITH_CASE = date.max  # the last day of an authorisation that ends with its case
+
+
 class Authorisation(Model):
     """授权: whom a resident lets act, for which items, until when, on what evidence; revocable at any time."""
 
@@ -205,7 +208,7 @@ class Authorisation(Model):
     agent: Mapped[Any] = mapped_column(SealedJson("authorisation.agent"))  # name, cert, number, tel, relation
     items: Mapped[str] = mapped_column(sa.String(120))  # "15" or "1,15"
     starts_on: Mapped[date] = mapped_column(sa.Date)
-    ends_on: Mapped[date] = mapped_column(sa.Date)
+    ends_on: Mapped[date] = mapped_column(sa.Date)  # WITH_CASE where no day was given
     evidence_paper_id: Mapped[str | None] = mapped_column(sa.String(32))
     made_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

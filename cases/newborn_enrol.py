@@ -155,7 +155,6 @@ def check(item_no: int, typed: Any, circumstances: Circumstances) -> Checked:
         papers=_papers(form, about),
         derived=derived,
         live_key=LIVE_KEY,
-        child=True,
     )
 
 

@@ -52,10 +52,11 @@ def take_step(
     handler_name: str | None = None,
     device_at: datetime | None = None,
     unseen: int = 0,
+    unfit: int = 0,
 ) -> Case:
     """One step of the table in cases/transitions.py. by: an actor, or RESIDENT, PROVINCE, CLOCK. version: what the person
     had before their eyes; another one raises Refused. unseen: how many papers nobody has marked whoever approves knows
-    of. Lock the case first (cases.queries.for_step)."""
+    of; unfit: how many kinds of papers that will not do. Lock the case first (cases.queries.for_step)."""
     if version is not None and version != case.version:
         raise Refused(_("这份申请刚被改过，请看过新内容再提交"))
     rule = rule_for(step, State(case.state), Desk(case.desk) if case.desk else None)
@@ -71,7 +72,9 @@ def take_step(
     missing = still_missing(session, case) if step is Step.SUPPLY else []
     if missing:
         raise Refused(_("还差：%(papers)s", papers=_("、").join(missing)), 422)
-    unmarked = _unmarked(session, case) if step is Step.APPROVE else 0
+    unmarked, bad = _doubtful(session, case) if step is Step.APPROVE else (0, 0)
+    if bad > unfit:
+        raise Refused(_("有 %(n)s 种材料不合格，还没换。请先让居民补；照样要通过，请勾上再按。", n=bad), 422)
     if unmarked > unseen:
         raise Refused(_("还有 %(n)s 份材料没标是否合格。请先标；不标也要通过，请勾上再按。", n=unmarked), 422)
 
@@ -90,9 +93,9 @@ def take_step(
         case.handler_id = by.account_id
     elif rule.to_desk:
         case.handler_id = None
-    if case.state == State.NEEDS_SUPPLEMENT:
+    if step is Step.ASK:  # passed on to a colleague meanwhile, it keeps the resident's last day
         case.supplement_due_on = supplement_due(session, now, case.county_code)
-    elif was_waiting:
+    elif was_waiting and case.state != State.NEEDS_SUPPLEMENT:
         case.due_on = deadlines.moved_on(days, case.due_on, before, today)
         case.statutory_due_on = deadlines.moved_on(days, case.statutory_due_on, before, today)
         case.supplement_due_on = None
@@ -115,6 +118,7 @@ def take_step(
         "asked": [as_asked(need) for need in asked],
         "to": handler_name or "",
         "unseen": unmarked,
+        "unfit": bad,
     }
     add_event(session, case, step, by, now, device_at=device_at, **{k: v for k, v in said.items() if v})
     news.tell(session, case, now, words)
@@ -170,12 +174,17 @@ def _must_be_said(
         raise Refused(_("请选择交给哪位同事"), 422)
 
 
-def _unmarked(session: Session, case: Case) -> int:
-    """How many of its papers nobody has marked fit or unfit; what was drawn on the screen is nothing to be marked."""
-    wanted = sa.select(sa.func.count()).where(
-        Paper.case_id == case.id, Paper.state == "received", Paper.kind.not_in(DRAWN)
-    )
-    return session.scalar(wanted) or 0
+def _doubtful(session: Session, case: Case) -> tuple[int, int]:
+    rows = session.execute(sa.select(Paper.kind, Paper.state).where(Paper.case_id == case.id))
+    return doubtful([(row.kind, row.state) for row in rows])
+
+
+def doubtful(papers: Sequence[tuple[str, str]]) -> tuple[int, int]:
+    """Of papers by kind and state: how many nobody has marked (what was drawn on the screen is nothing to be marked), and how
+    many kinds were found unfit with nothing else of the kind at hand."""
+    unmarked = sum(state == "received" and kind not in DRAWN for kind, state in papers)
+    at_hand = {kind for kind, state in papers if state in {"received", "fit"}}
+    return unmarked, len({kind for kind, state in papers if state == "unfit"} - at_hand)
 
 
 def asked_papers(events: Sequence[CaseEvent]) -> list[dict[str, str]]:
@@ -220,7 +229,7 @@ def answers_to_correct(case: Case, now: datetime) -> dict[str, Any]:
 
 
 def revoke(session: Session, authorisation: Authorisation, *, by: Actor, case: Case, now: datetime) -> None:
-    """Take an authorisation back; from now on its agent files nothing more with it."""
+    """Take an authorisation back; from now on its agent files nothing more for this person (cases/gathering.py: taken_back)."""
     if not reaches(by, case):
         raise Refused(_("这一步不归您的岗位办"), 403)
     if authorisation.revoked_at is None:
@@ -281,7 +290,8 @@ def reveal(session: Session, case: Case, field: str, purpose: str, *, by: Actor,
 
 
 def mark_paper(session: Session, case: Case, paper: Paper, fit: bool, *, by: Actor, now: datetime) -> None:
-    """Say of a paper that it will do, or will not. Raises Refused."""
+    """Say of a paper that it will do, or will not. It moves `version`: nobody approves past a mark they have not seen. Raises
+    Refused."""
     here = reaches(by, case) and Action.ACCEPT in MAY[by.role] and case.desk is not None
     if not here:
         raise Refused(_("这一步不归您的岗位办"), 403)
@@ -290,6 +300,7 @@ def mark_paper(session: Session, case: Case, paper: Paper, fit: bool, *, by: Act
         raise Refused(_("没有这一项"), 404)
     if paper.state != state:
         paper.state = state
+        case.version += 1
         add_event(session, case, f"paper_{state}", by, now, paper=paper.kind)
         add_audit(session, case, f"paper.{state}", by, now)
 

@@ -1,4 +1,4 @@
-"""From a read sheet to what a family answers: canonical answers, classes of secrecy, papers, remarks. Pure."""
+"""From a read sheet to what a family answers: canonical answers, papers, remarks. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -7,10 +7,9 @@ from typing import Any
 from cases.agent import authorised
 from cases.circumstances import About
 from cases.filing import Checked, Level, PaperNeed, Remark, Subject
-from cases.person import CONSENTS, number_of
+from cases.person import number_of
 from cases.promise import COMMITMENT_VERSION, NOTICE_VERSION
 from common.i18n import gettext as _
-from common.id_number import age_on
 from common.sheets import SheetForm, blank
 
 NOT_KEPT = {"bankacct_again"}  # typed for comparison only
@@ -28,7 +27,6 @@ def checked(
     live_key: str,
     starts_on: date | None = None,
     ends_on: date | None = None,
-    child: bool = False,
 ) -> Checked:
     """`derived`: answers nobody typed, None for those to leave out. An exit takes the mistakes with it."""
     needed = tuple(papers)
@@ -40,7 +38,6 @@ def checked(
         kept = tuple(one for one in kept if one.level is Level.EXIT)
     form.errors = _as_asked(form.errors, sections)
     answers = canonical_answers(form, derived)
-    child = child or bool(subject and subject.born and age_on(about.at.today, subject.born) < CONSENTS)
     return Checked(
         form=form,
         remarks=kept,
@@ -50,7 +47,6 @@ def checked(
         live_key=live_key,
         starts_on=starts_on,
         ends_on=ends_on,
-        classes={name: "sen" if child else _class(form, name) for name in answers},
         missing=missing,
         authorised=authorised(form.said, about),
     )
@@ -130,9 +126,3 @@ def _still_missing(missing: tuple[PaperNeed, ...]) -> Iterator[Remark]:
         names = "、".join(need.name for need in missing)
         due = max(need.due for need in missing if need.due)
         yield Remark(Level.INFO, "papers", _("还缺%(papers)s，请在 %(day)s 前补来", papers=names, day=due.isoformat()))
-
-
-def _class(form: SheetForm[Any], name: str) -> str:
-    if name in form.shape.model_fields:
-        return form.ask(name).secrecy
-    return "pub" if name in {"commit_text_version", "nwb_flag"} else "per"

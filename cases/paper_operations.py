@@ -59,8 +59,7 @@ def add(
     changes nothing. `instead_of`: the id of one it replaces. Raises Refused.
 
     A case that waits for papers waits for new ones: what was there before the request is not taken again.
-    The holder's row is locked, so two requests at once, and a submit between them, come one after the other."""
-    _lock(session, holder)
+    Lock the holder first (lock), so that two requests at once, and a submit between them, come one after the other."""
     there = papers_of(session, holder)
     old = next((paper for paper in there if paper.id == instead_of), None)
     same = next((paper for paper in there if (paper.kind, paper.sha256) == (kind, fit.sha256)), None)
@@ -105,8 +104,8 @@ def _asked_at(session: Session, holder: Holder) -> datetime | None:
 
 
 def remove(session: Session, holder: Holder, id: str, by: str | None) -> tuple[str, ...]:
-    """Take a paper away from its holder; nothing when it is gone already. Returns the ids whose bytes may go. Raises Refused."""
-    _lock(session, holder)
+    """Take a paper away from its holder; nothing when it is gone already. Returns the ids whose bytes may go. Raises
+    Refused. Lock the holder first."""
     paper = next((paper for paper in papers_of(session, holder) if paper.id == id), None)
     if paper is None:
         return ()
@@ -155,11 +154,17 @@ def _take_away(session: Session, paper: Paper, state: str) -> tuple[str, ...]:
     return () if state == REPLACED else (paper.id,)
 
 
-def _lock(session: Session, holder: Holder) -> None:
+def lock(session: Session, holder: Holder) -> None:
+    """The holder's row, until the transaction ends nobody else's to change. Raises Refused when it takes no papers any more."""
     kind = type(holder)
     found = session.scalars(sa.select(kind).where(kind.id == holder.id).with_for_update()).one_or_none()
     if found is None or (isinstance(found, Case) and State(found.state) not in OPEN_STATES):
-        raise Refused(_("这件事已经不收材料了。请刷新看看。"))
+        raise Refused(taken_no_more())
+
+
+def taken_no_more() -> str:
+    """Of a draft or case that takes no papers now."""
+    return _("这件事已经不收材料了。请刷新看看。")
 
 
 def _held_by(holder: Holder) -> sa.ColumnElement[bool]:

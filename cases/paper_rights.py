@@ -52,8 +52,3 @@ def holder_of(session: Session, paper: Paper, *, to_change: bool) -> Draft | Cas
     if paper.case_id is not None:
         return rights().case(session, paper.case_id, to_change=to_change)
     return rights().draft(session, paper.draft_id) if paper.draft_id is not None else None
-
-
-def may_see_paper(session: Session, paper: Paper) -> bool:
-    """Whether whoever asks may look at it."""
-    return holder_of(session, paper, to_change=False) is not None

@@ -1,6 +1,6 @@
 """Papers come one a request, are looked at again, and taken away. Room `cases`, floor 4.
 
-The holder's rights decide before a byte of a body is read (cases/paper_rights.py). A script that asks for JSON gets JSON, a
+The holder's rights decide before a byte of a body is read, and again before anything is kept (cases/paper_rights.py). A script that asks for JSON gets JSON, a
 plain form goes back to its page; both hear the same sentence. A large body is held in memory, never in a temporary file:
 what lies on the disk is sealed.
 """
@@ -104,6 +104,7 @@ def remove(id: str) -> ResponseReturnValue:
     back = own_path(form.value.back if form.ok else None)
     try:
         with writing() as session:
+            holder = _still_theirs(session, holder)
             gone = paper_operations.remove(session, holder, id, rights().account())
             if gone:
                 _note(session, holder, "remove", id, kind)
@@ -194,6 +195,7 @@ def _keep(holder: Draft | Case, form: PaperForm, fit: papers.FitPaper) -> Kept:
     kept = None
     try:
         with writing() as session:
+            holder = _still_theirs(session, holder)
             kept = paper_operations.add(session, holder, form.kind, fit, id=id, by=by, now=now, instead_of=form.instead)
             if kept.id == id:
                 _note(session, holder, "add", id, form.kind)
@@ -203,6 +205,20 @@ def _keep(holder: Draft | Case, form: PaperForm, fit: papers.FitPaper) -> Kept:
             _drop((id,))
     _drop(kept.left)
     return kept
+
+
+def _still_theirs(session: Session, holder: Draft | Case) -> Draft | Case:
+    """As it now is, locked, when the rights still reach so far: a slow phone sends for minutes, and meanwhile the case may have
+    gone on, or the receipt's code may be another. Raises Refused."""
+    paper_operations.lock(session, holder)
+    still: Draft | Case | None
+    if isinstance(holder, Case):
+        still = rights().case(session, holder.id, to_change=True)
+    else:
+        still = rights().draft(session, holder.id)
+    if still is None:
+        raise Refused(paper_operations.taken_no_more())
+    return still
 
 
 def _drop(ids: tuple[str, ...]) -> None:

@@ -351,7 +351,10 @@ def _proof(form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]:
 
 def _papers(form: SheetForm[Any], about: About) -> Iterator[PaperNeed]:
     yield from identity_paper(form, about)
-    if form.said["filing_act"] != "cancel":
+    act = form.typed.get("filing_act")  # as typed: it is wrong, and says nothing, until the paper is here
+    if act in {"change", "cancel"} and _free_on(about):
+        yield PaperNeed("change_proof", _("提前变更的材料"))
+    if act != "cancel":
         if about.item_no in LASTING and form.said["proof_route"] != "commitment":
             kind, name, _words = PROOFS[about.item_no]
             yield PaperNeed(kind, str(name), instead=str(CONTRACT) if about.item_no == POSTED else "")

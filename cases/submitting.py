@@ -4,9 +4,9 @@ Never commits. What the form forbids raises NotFit with the checked form, to be 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +21,8 @@ from cases.families import FAMILIES
 from cases.filing import Checked, Level, PaperNeed, Remark
 from cases.gathering import gather, person_index, rules_for
 from cases.masks import sealed_subject
-from cases.models import Authorisation, Case, Consent, Desk, Draft, KeptOperation, Paper, State
+from cases.models import WITH_CASE, Authorisation, Case, Consent, Desk, Draft, KeptOperation, Paper, State
+from cases.national import DRAWN
 from cases.papers import SIGNATURE
 from cases.trail import add_audit, add_event
 from cases.transitions import Step
@@ -36,7 +37,6 @@ from stations import queries as stations
 NOTICE_VERSION = 1
 MARK = "commit_mark"  # how the person confirmed the promise
 TOO_LATE = frozenset({"papers", "grdn_relation", "is_student"})  # hints that are of no use once it is filed
-SIGNED_PAPERS = frozenset({SIGNATURE, "written_authorisation", *EVIDENCE.values()})
 
 
 class NotFit(Exception):
@@ -65,14 +65,14 @@ class Submitted:
 
 def check_draft(session: Session, draft: Draft, *, now: datetime, by: Actor | None, **more: Any) -> Checked:
     """What the form says of a draft as it stands. Pure but for gathering (at most six SELECTs)."""
-    papers = kinds_at_hand(session, draft)
+    papers = papers_at_hand(session, draft)
     return check(session, draft.item_no, draft.answers, draft.station_code, papers, now=now, by=by, **more)
 
 
-def kinds_at_hand(session: Session, draft: Draft) -> frozenset[str]:
-    """Which papers were handed in for it already."""
-    wanted = sa.select(Paper.kind).where(Paper.draft_id == draft.id, Paper.state != "removed")
-    return frozenset(session.scalars(wanted))
+def papers_at_hand(session: Session, draft: Draft) -> dict[str, datetime]:
+    """Which kinds of papers were handed in for it already, and when the newest of each came."""
+    wanted = sa.select(Paper.kind, sa.func.max(Paper.at)).where(Paper.draft_id == draft.id, Paper.state != "removed")
+    return {row.kind: row[1] for row in session.execute(wanted.group_by(Paper.kind))}
 
 
 def check(
@@ -80,13 +80,14 @@ def check(
     item_no: int,
     typed: Any,
     station_code: str | None,
-    papers: frozenset[str],
+    papers: Mapping[str, datetime],
     *,
     now: datetime,
     by: Actor | None,
     **more: Any,
 ) -> Checked:
-    """As check_draft, for what was typed elsewhere (JSON door, phone). ValueError for an item without a form."""
+    """As check_draft, for what was typed elsewhere (JSON door, phone). papers: kind → when it came. ValueError for an item
+    without a form."""
     family = FAMILIES.get(item_no)
     if family is None:
         raise ValueError(f"item {item_no} has no form yet")
@@ -95,16 +96,19 @@ def check(
         "now": now,
         "station_code": station_code,
         "by": by,
-        "papers": papers,
+        "papers": frozenset(papers),
         "insured_at": _county(typed.get("insu_admdvs")),
     } | more
     checked = family.check(item_no, typed, gather(session, **facts))
     if by and checked.subject is not None and _number(checked) is not None:
         # Whom it is about is known only now: again, against what that person has live already. Not for a browser at home:
         # whoever knows a number would learn what its owner has filed. The counter hears it.
-        whose: dict[str, Any] = {"certno": _number(checked), "guardian": checked.answers.get("grdn_certno")}
+        said = checked.answers
+        whose: dict[str, Any] = {"certno": _number(checked), "guardian": said.get("grdn_certno")}
+        shown_at = papers.get(EVIDENCE.get(str(said.get("auth_kind")), ""))
+        whose |= {"agent": said.get("agnter_certno"), "shown_at": shown_at}
         checked = family.check(item_no, typed, gather(session, **whose, **facts))
-    if by and _drawn(checked) and not checked.exit and not papers & SIGNED_PAPERS:
+    if by and _drawn(checked) and not checked.exit and not papers.keys() & set(DRAWN):
         checked.form.errors.setdefault(MARK, _("还没签字：请在框里写名字，再按“存好并上传”"))
     return checked
 
@@ -177,7 +181,7 @@ def submit(
         item_no,
         typed,
         by.station_code,
-        frozenset(paper.kind for paper in at_hand),
+        {paper.kind: paper.at for paper in sorted(at_hand, key=lambda paper: paper.at)},
         now=now,
         by=by,
         channel=channel,
@@ -207,7 +211,7 @@ def submit(
     for paper in at_hand:
         paper.case_id, paper.draft_id, paper.county_code = case.id, None, case.county_code
     session.add_all(_authorisations(checked, case, at_hand, now))
-    session.add_all(_consents(checked, case, now))
+    session.add_all(_consents(session, checked, case, now))
     add_event(session, case, "submit", by, now, seq=1, told=_told(checked))
     if missing:
         add_event(session, case, Step.ASK, by, now, seq=2, asked=[as_asked(need) for need in missing])
@@ -312,22 +316,24 @@ def _free_ref(session: Session) -> str:
 
 
 def _authorisations(checked: Checked, case: Case, papers: Sequence[Paper], now: datetime) -> list[Authorisation]:
+    """As far as it was given, and no further: without a last day it ends with the case. Nobody gives one for the dead."""
     said = checked.answers
-    if not said.get("agnter_name"):
+    if not said.get("agnter_name") or not said.get("auth_kind"):
         return []
-    evidence = next((p.id for p in papers if p.kind in EVIDENCE.values()), None)
+    shown = [paper for paper in papers if paper.kind == EVIDENCE.get(said["auth_kind"])]
+    evidence = max(shown, key=lambda paper: paper.at, default=None)
     names = ("agnter_name", "agnter_cert_type", "agnter_certno", "agnter_tel", "agnter_addr", "agnter_rlts")
     return [
         Authorisation(
             county_code=case.county_code,
             case_id=case.id,
             person_index=case.person_index,
-            kind=str(said.get("auth_kind") or "guardian_by_law"),
+            kind=str(said["auth_kind"]),
             agent={name: said.get(name) for name in names},
             items=",".join(str(no) for no in said.get("auth_items") or [case.item_no]),
             starts_on=_day(said.get("auth_from")) or clock.local_date(now),
-            ends_on=_day(said.get("auth_to")) or clock.local_date(now) + timedelta(days=365),
-            evidence_paper_id=evidence,
+            ends_on=_day(said.get("auth_to")) or WITH_CASE,
+            evidence_paper_id=evidence.id if evidence else None,
             made_at=now,
         )
     ]
@@ -337,15 +343,18 @@ def _day(text: Any) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _consents(checked: Checked, case: Case, now: datetime) -> list[Consent]:
+def _consents(session: Session, checked: Checked, case: Case, now: datetime) -> list[Consent]:
     said = checked.answers
     who = "guardian" if said.get("grdn_name") else "agent" if said.get("agnter_name") else "self"
+    own = said.get(
+        "certno"
+    )  # a newborn is filed under its birth certificate: by these it is found by its own number too
     given = {"notice": True, "sms": said.get("sms_ok"), "guardian": said.get("grdn_consent")}
     return [
         Consent(
             county_code=case.county_code,
             case_id=case.id,
-            person_index=case.person_index,
+            person_index=person_index(session, own) if own else case.person_index,
             kind=kind,
             notice_version=NOTICE_VERSION,
             given_by="guardian" if kind == "guardian" else who,

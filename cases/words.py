@@ -3,7 +3,7 @@
 What is personal comes out masked; the full value is asked for one by one (cases/operations.py: reveal).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,14 +11,15 @@ from typing import Any
 from cases import deadlines, places
 from cases.families import FAMILIES
 from cases.form_view import say_day
-from cases.masks import mask_name, mask_number, mask_phone
+from cases.masks import mask_day, mask_name, mask_number, mask_phone, mask_words
 from cases.models import Case, State
-from cases.person import person_options
+from cases.person import CONSENTS, person_options
 from cases.queries import SOON_WD
 from cases.trail import state_word
+from common import clock
 from common.forms import Ask
 from common.i18n import gettext as _
-from common.i18n import say_date
+from common.id_number import age_on
 from common.working_days import WorkingDays
 from sync.stands import Stand
 
@@ -105,13 +106,9 @@ def sync_tag(stand: Stand) -> Tag | None:
 # Answers
 
 
-def is_personal(field: str) -> bool:
-    """Whether a field's value says who somebody is or where they live. By the ends of the national names."""
-    return bool(mask_of(field))
-
-
 def mask_of(field: str) -> Any:
-    """The function that masks a field's value; None where it is nobody's."""
+    """The function that masks what says who somebody is or where they live, by the ends of the national names; None for the
+    rest."""
     if field.endswith(("certno", "cert_no", "psn_no", "bankacct", "card_no")):
         return mask_number
     if field.endswith(("psn_name", "grdn_name", "agnter_name", "contact_name", "acctname", "spus_name", "other_name")):
@@ -123,10 +120,26 @@ def mask_of(field: str) -> Any:
     return None
 
 
+def _mask_for(name: str, ask: Ask, child: bool) -> Callable[[str], str] | None:
+    """As the page shows an answer; None: as it is. What was picked from a list says no more than the list does, and whoever
+    decides needs it. Of what was written, sensitive is what its question says, and of a child under 14 everything."""
+    if ask.widget in PICKED:
+        return None
+    sensitive = ask.secrecy == "sen" or (child and (ask.widget != "date" or name == "brdy"))
+    hides: Callable[[str], str] = mask_day if ask.widget == "date" else mask_words
+    return mask_of(name) or (hides if sensitive else None)
+
+
+def _of_child(case: Case) -> bool:
+    born = case.subject.get("born")
+    return bool(born) and age_on(clock.local_date(case.filed_at), date.fromisoformat(born)) < CONSENTS
+
+
 def _mask_address(address: str) -> str:
     return address[:3] + "*" * min(len(address) - 3, 6) if len(address) > 3 else "*" * len(address)
 
 
+PICKED = frozenset({"tick", "choice", "choices", "select", "region", "number"})
 _HEAD = frozenset({"psn_name", "certno", "birth_cert_no", "mob", "insu_admdvs"})
 
 
@@ -136,7 +149,7 @@ def sections_of(case: Case, divisions: Mapping[str, Any], told: Collection[str] 
     family = FAMILIES.get(case.item_no)
     if family is None:
         return []
-    found = []
+    found, child = [], _of_child(case)
     for title, fields in family.sections:
         answers = []
         for name in fields:
@@ -145,7 +158,7 @@ def sections_of(case: Case, divisions: Mapping[str, Any], told: Collection[str] 
             ask = next((extra for extra in shown.metadata if isinstance(extra, Ask)), None) if shown else None
             if said in (None, "", False, []) or ask is None or (ask.widget == "tick" and said is not True):
                 continue
-            mask = mask_of(name)
+            mask = _mask_for(name, ask, child)
             options = dict(ask.options or person_options(name) or ())
             words = mask(str(said)) if mask else _say(said, ask, options, divisions)
             if name in _HEAD and words in told:
@@ -217,7 +230,7 @@ def paper_name(kind: str, asked: Sequence[Mapping[str, str]] = ()) -> str:
 
 # One family's papers: what a clerk may ask for. Asking for more than these needs words of one's own (other).
 _ASKABLE = {
-    "remote_care": ("id", "residence_proof", "resettlement_proof", "work_proof", "referral_proof"),
+    "remote_care": ("id", "residence_proof", "resettlement_proof", "work_proof", "referral_proof", "change_proof"),
     "resident_enrol": ("id", "household_book", "residence_proof", "status_proof", "guardianship_proof"),
     "newborn_enrol": ("birth_certificate", "household_book", "guardianship_proof"),
     "stop_enrol": ("id", "death_proof", "authorisation_photo"),
@@ -258,8 +271,3 @@ def kind_of_consent(kind: str) -> str:
 def given_by(who: str) -> str:
     """By whom a consent was given."""
     return {"self": _("本人"), "guardian": _("监护人"), "agent": _("代办人")}.get(who, who)
-
-
-def until_words(day: date | None) -> str:
-    """A last day as a sentence needs it: 12月1日 周二."""
-    return say_date(day) if day else ""

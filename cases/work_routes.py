@@ -176,6 +176,7 @@ def _looked() -> dict[str, str]:
         "none": _("省平台暂时没有回话。照着证件填，交上去由省里核对。"),
         "nobody": _("省里没查到这个人，请照着证件再核一遍。"),
         "other": _("省里这个号码是另一个名字，请照着证件再核一遍。"),
+        "changed": _("查的时候姓名或号码改过了，查到的没有记下。请再查一次。"),
     }
 
 
@@ -285,22 +286,25 @@ def ask_province(id: str) -> ResponseReturnValue:
             errors = {name: words for name, words in wrong.items() if name in {"psn_cert_type", "certno", "psn_name"}}
             errors = errors or {"certno": _("先填好姓名和证件号码，再查。")}
             return form_page(reading(), filled, Step.WHO, _addresses(filled.draft), by=by, errors=errors), 422
+        asked = look_up.whom(filled.draft.answers)
         reading().rollback()
         facts = ask(subject.certno, subject.cert_type or "01", subject.name)
         found = facts is not None and look_up.fits(facts, subject)
         with writing() as session:
             kept = filling.locked(session, id, now=now, by=by)
-            if facts is not None and found:
-                look_up.keep(kept, facts, now)
-            elif facts is None:
-                look_up.keep_silence(kept, now)
-            else:
+            same = look_up.whom(kept.answers) == asked  # another number may have been typed while we waited
+            if same and facts is None:
+                look_up.keep_silence(kept, asked, now)
+            elif same and facts is not None and found:
+                look_up.keep(kept, asked, facts, now)
+            elif same:
                 look_up.forget(kept)
             look_up.note(session, kept, found, by=by, now=now)
             session.commit()
     except Refused as problem:
         return _refused(problem)
     looked = None if found else "none" if facts is None else "other" if facts.psn_no else "nobody"
+    looked = looked if same else "changed"
     return see(url_for("work.draft", id=id, step=1, looked=looked))
 
 

@@ -132,7 +132,16 @@ LINES = [
         item=18,
         then={"auth_to": "授权期限最长 1 年"},
     ),
-    x("X-36", BY_AGENT, item=18, given=at(authorisation_revoked=True), then={"form": "授权已撤销，不能继续代办"}),
+    x(  # through the database: test_taken_back.py
+        "X-36",
+        BY_AGENT,
+        item=18,
+        given=at(authorisation_revoked=True),
+        then={
+            "form": "授权已撤销，不能继续代办",
+            "auth_kind": "本人又愿意的，请本人重新签字，或拍新写的委托书",
+        },
+    ),
     x(
         "X-37",
         BY_AGENT | {"auth_kind": ""},

@@ -82,7 +82,7 @@ IN_SEASON = ("info", "集中缴费期出生的孩子，缴 2027 年度费用后�
 WITHIN = ("info", "临沂市规定出生 90 天内登记并缴费的从出生之日起享受待遇，最晚 2026-11-23")
 UNKNOWN_DAY = ("info", "待遇从哪天算起以参保地核定为准")
 TWINS = ("warn", "这位监护人已为同日出生的孩子办过，请确认是双胞胎或多胞胎")
-TWIN = live(2, ref="B4X8-7R3T", key="2", same_person=False, birth_day=day(20261105), guardian_index="g")
+TWIN = live(2, ref="B4X8-7R3T", key="2", same_person=False, birth_day=day(20261105))
 SAME_CHILD = live(2, ref="B4X8-7R3T", key="2", birth_day=day(20261105))
 SECOND = N2 | {"psn_name": "张小暑", "birth_cert_no": "T379900025", "multi_birth_no": "2"}
 
@@ -179,7 +179,6 @@ LINES = [
         silent=(UNKNOWN_DAY[1],),
         papers=("birth_certificate",),
         answers={"nwb_flag": "1", "insu_years": [2026, 2027]},
-        classes={"sen"},
     ),
     Line("N2-02", 2, N2 | {"birth_cert_no": "t379900017 "}, at(**BORN), answers={"birth_cert_no": "T379900017"}),
     Line(

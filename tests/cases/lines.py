@@ -97,5 +97,4 @@ class Line:
     absent: tuple = ()  # no such answer
     papers: tuple | None = None  # kinds, all of them
     missing: tuple = ()  # kinds that may come later
-    classes: set | None = None
     ends: date | str | None = "any"

@@ -156,6 +156,7 @@ LINES = [
         14,
         R14 | PROMISE | {"filing_act": "change"},
         at(**RETIRED | BARE, live=(live(14, "110000", 20260524),)),
+        papers=("change_proof",),
         errors={"filing_act": "现有备案 2026-11-24 起才能变更；确需提前的请交材料由县医保局核实"},
     ),
     Line(
@@ -210,7 +211,7 @@ LINES = [
         silent=("入院时间较早，由县医保局核实",),
     ),
     Line("R15-07", 15, R15 | {"paid_already": "1"}, at(), says=(PAID,)),
-    Line("R15-08", 15, R15 | BOY | GUARDIAN, at(**HOME), classes={"sen"}, answers={"grdn_consent": True}),
+    Line("R15-08", 15, R15 | BOY | GUARDIAN, at(**HOME), answers={"grdn_consent": True}),
     Line(
         "R15-09",
         15,
@@ -239,7 +240,16 @@ LINES = [
         15,
         R15 | {"filing_act": "cancel"},
         at(live=(live(15, "320100", 20260823),)),
+        papers=("change_proof",),
         errors={"filing_act": "现有备案 2027-02-23 起才能变更；确需提前的请交材料由县医保局核实"},
+    ),
+    Line(
+        "R15-14",
+        15,
+        R15 | {"filing_act": "cancel"},
+        at(live=(live(15, "320100", 20260823),), papers=frozenset({"change_proof"})),
+        papers=("change_proof",),
+        says=(("handup", "现有备案 2027-02-23 起才能变更；已交材料的由县医保局核实"),),
     ),
     Line(
         "R15-15",

@@ -1,5 +1,6 @@
 """A resident follows a case by receipt and code, in plain words, and nobody else can; receipts are verified by anybody."""
 
+import io
 import re
 from datetime import date, timedelta
 
@@ -7,13 +8,17 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from accounts.policy import Role
 from cases import follow_pass, receipts
 from cases.models import Case, CaseEvent, Desk, Paper, State
+from cases.paper_store import shelf_of
 from common.ids import new_id
 from common.models import AuditEntry
 from common.sealing import public_receipt_key
+from tests.common.pictures import photo
 from tests.statements import statements_of
 
 CODE = "204817"
@@ -262,6 +267,58 @@ def test_a_pass_opens_the_papers_of_its_case_only(app, make, client, session, he
     assert own.status_code == 422, "let in, and told that the photo is missing"
     assert client.post(f"/papers/case/{ids[other]}", data={"kind": "id"}).status_code == 404
     assert app.test_client().post(f"/papers/case/{ids[ref]}", data={"kind": "id"}).status_code == 404
+
+
+class SlowPhone(io.BytesIO):
+    """A body during which something happens elsewhere: `meanwhile` is called when its first byte is asked for."""
+
+    def __init__(self, body, meanwhile):
+        super().__init__(body)
+        self.meanwhile = meanwhile
+
+    def read(self, size=-1):
+        self._at_first()
+        return super().read(size)
+
+    def readinto(self, buffer):
+        self._at_first()
+        return super().readinto(buffer)
+
+    def _at_first(self):
+        if self.tell() == 0:
+            self.meanwhile()
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [({}, 200), ({"state": State.IN_REVIEW}, 409), ({"follow_hash": "0" * 64}, 409), ({"state": State.DONE}, 409)],
+    ids=["nothing", "the case goes on", "another code", "it is over"],
+)
+def test_what_a_slow_phone_sends_is_kept_only_for_whoever_may_still_bring_it(
+    app, make, client, session, helper, change, status
+):
+    ref = make.case(by=helper, state=State.NEEDS_SUPPLEMENT)
+    id = session.scalars(sa.select(Case.id)).one()
+    session.rollback()
+    follow(client, ref)
+
+    def meanwhile():
+        if change:
+            session.execute(sa.update(Case).where(Case.ref == ref).values(change))
+            session.commit()
+
+    form = {"kind": "id", "paper": FileStorage(io.BytesIO(photo()), "x.jpg", content_type="image/jpeg")}
+    boundary, body = encode_multipart(form)
+    answer = client.post(
+        f"/papers/case/{id}",
+        input_stream=SlowPhone(body, meanwhile),
+        content_length=len(body),
+        content_type=f'multipart/form-data; boundary="{boundary}"',
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == status, answer.text
+    assert session.scalar(sa.select(sa.func.count()).select_from(Paper)) == (status == 200)
+    assert len(list(shelf_of(app).ids())) == (status == 200), "nothing that belongs to nobody stays on the shelf"
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,31 @@ def test_an_officer_takes_out_everything_about_one_person_of_the_county(app, mak
     assert (entry.action, entry.purpose, entry.facts) == ("person.export", "本人要一份", {"cases": 2})
 
 
+def test_it_says_when_a_consent_was_taken_back_and_reads_a_number_as_people_type_it(app, make, session, helper):
+    ref = make.case(by=helper)
+    add_beside(session, make)
+    case = session.scalars(sa.select(Case)).one()
+    facts = {"county_code": case.county_code, "case_id": case.id, "person_index": case.person_index}
+    session.add(Consent(**facts, kind="sms", notice_version=1, given_by="self", at=make.now))
+    session.commit()
+    make.signed_in(app.test_client(), helper).post(f"/cases/{ref}/no-sms")
+    client = make.signed_in(app.test_client(), make.actor(Role.COUNTY_OFFICER))
+    answer = client.post("/cases/export", data={"number": "379801－19520817-００２０", "purpose": "本人要一份"})
+    told = json.loads(answer.text)["cases"][0]["consents"]
+    assert {one["what"]: one["withdrawn_at"] is not None for one in told} == {
+        "看过个人信息告知": False,
+        "同意收短信": True,
+    }
+
+
+@on_sqlite
+def test_an_operator_may_type_the_number_as_people_do(app, make, helper, tmp_path):
+    make.case(by=helper)
+    typed = "３７９８０１－19520817-0020\n"
+    done = run(app, "export-person", "--purpose", "本人要", "--to", str(tmp_path / "person.json"), input=typed)
+    assert done.exit_code == 0, done.output
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [

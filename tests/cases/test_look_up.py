@@ -166,6 +166,23 @@ def test_what_is_known_counts_for_this_person_only(clerk, province, change):
     assert "正常参保" not in clerk.page(1).main.get_text(" ", strip=True)
 
 
+@pytest.mark.parametrize("said", [facts(AT_HOME), None], ids=["an answer", "silence"])
+@pytest.mark.parametrize("change", [{"certno": "379801194903020011"}, {"psn_name": "王玉莲"}], ids=str)
+def test_an_answer_about_somebody_else_by_now_is_kept_of_nobody(app, session, clerk, said, change):
+    """A number is mended while the province thinks."""
+    clerk.begin(15)
+
+    def slow(*_about):
+        clerk.client.post(f"{clerk.at}/save", data=change)
+        return said
+
+    app.extensions["look_up_person"] = slow
+    _answer, page = ask(clerk)
+    assert "查到的没有记下。请再查一次" in page
+    kept = draft_of(session).answers
+    assert ("known" in kept, kept.get("insutype"), kept.get("insu_admdvs")) == (False, None, None)
+
+
 @pytest.mark.parametrize(("hours", "counts"), [(0, True), (24, True), (24.01, False), (-1, False)])
 def test_what_is_known_counts_for_a_day(session, clerk, province, hours, counts):
     province(facts(AT_HOME))

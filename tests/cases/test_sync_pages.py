@@ -336,7 +336,7 @@ def test_without_a_reason_nothing_is_paused(as_, make, session, reason):
     answer = as_(Role.PROVINCE_ADMIN).post("/sync/pause", data={"reason": reason})
     assert answer.status_code == 422
     assert "为什么暂停" in text(answer)
-    assert "<details class=\"dec\" open>" in answer.text  # the field to mend is not folded away
+    assert '<details class="dec" open>' in answer.text  # the field to mend is not folded away
     assert session.get(ChannelState, "province") is None
 
 

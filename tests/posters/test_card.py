@@ -215,9 +215,7 @@ def test_a_hostile_name_is_drawn_within_the_picture(client, make, town, name):
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
 def test_whatever_stands_in_any_part_the_picture_holds_it(words):
     item = ItemWords(words, "assist", words, (words,) * 7, words)
-    data = draw(
-        Card("", words, words, words, (words,) * 9, words, words, item, words, "https://a.b/" + "x" * 200)
-    )
+    data = draw(Card("", words, words, words, (words,) * 9, words, words, item, words, "https://a.b/" + "x" * 200))
     assert within(data)
     assert len(data) <= MOST_BYTES
 

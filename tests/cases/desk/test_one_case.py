@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,9 +12,11 @@ from bs4 import BeautifulSoup
 from accounts.policy import Role
 from cases import receipts
 from cases.filling import code_of_receipt
+from cases.form_view import say_day
 from cases.models import Authorisation, CaseEvent, Draft, KeptOperation, Paper, State
 from common.ids import new_id
 from common.models import AuditEntry
+from tests.builders import WOMAN
 from tests.cases.desk.arranged import paper_of, with_papers
 from tests.cases.desk.pressed import take, text, version
 from tests.conftest import on_sqlite
@@ -195,6 +198,65 @@ def test_a_full_value_is_shown_once_for_a_reason_that_is_kept(make, as_, session
     assert version(session, ref).version == 1
 
 
+REFERRED = {
+    "diag_name": "肺恶性肿瘤",
+    "trafout_fixmedins_name": "历下区某医院",
+    "refl_date": "2026-11-20",
+    "begndate": "2026-11-24",
+    "emp_name": "某公司",
+    "no_phone": True,
+}
+BORN = {"birth_hospital": "某妇幼保健院", "brdy": "2026-11-05", "gend": "2", "multi_birth_no": 2}
+
+
+@pytest.mark.parametrize(
+    ("of", "open_", "hidden"),
+    [
+        (
+            {"item_no": 16, "family": "remote_care", "answers": REFERRED},
+            ("2026年11月24日", "某公司", "没有手机是"),
+            {"diag_name": "****", "trafout_fixmedins_name": "****", "refl_date": "2026-**-**"},
+        ),
+        (
+            {"item_no": 2, "family": "newborn_enrol", "answers": BORN},
+            ("女",),
+            {"birth_hospital": "****", "brdy": "2026-**-**"},
+        ),
+        (  # R15-08: of a child under 14 everything is sensitive
+            {"item_no": 15, "family": "remote_care", "answers": REFERRED | BORN | {"brdy": "2016-09-01"}},
+            ("2026年11月24日",),
+            {"emp_name": "****", "brdy": "2016-**-**"},
+        ),
+    ],
+    ids=["referral", "newborn", "child of 10"],
+)
+@on_sqlite
+def test_what_is_sensitive_is_masked_and_shown_only_for_a_reason(make, as_, session, helper, clerk, of, open_, hidden):
+    born = date.fromisoformat(of["answers"].get("brdy", "1952-08-17"))
+    ref = make.case(by=helper, subject=replace(WOMAN, born=born), **of)
+    case = version(session, ref)
+    for who in (helper, clerk):
+        page = as_(who).get(f"/cases/{ref}")
+        for words in open_:
+            assert words in text(page), words
+        for field, mask in hidden.items():
+            assert case.answers[field] not in page.text, field
+            assert (
+                not field.endswith(("brdy", "_date"))
+                or say_day(date.fromisoformat(case.answers[field])) not in page.text
+            )
+            assert mask in text(page), field
+    for field in hidden:
+        answer = as_(clerk).post(f"/cases/{ref}/reveal", data={"field": f"answers.{field}", "purpose": "核对"})
+        assert case.answers[field] in answer.text
+        assert (
+            as_(helper).post(f"/cases/{ref}/reveal", data={"field": f"answers.{field}", "purpose": "看"}).status_code
+            == 403
+        )
+    session.rollback()
+    assert session.scalar(sa.select(sa.func.count()).where(AuditEntry.action == "case.reveal")) == len(hidden)
+
+
 @pytest.mark.parametrize(
     ("said", "status", "sentence"),
     [
@@ -274,6 +336,62 @@ def test_papers_are_marked_and_authorisations_taken_back_once(make, as_, session
         "revoke",
     ]
     assert "已收回" in client.get(f"/cases/{ref}").text
+
+
+def a_paper(session, ref, kind="residence_proof", state="received", **facts):
+    """A paper of the case, committed; its id."""
+    case = version(session, ref)
+    paper = Paper(
+        county_code=COUNTY,
+        case_id=case.id,
+        kind=kind,
+        sha256="0" * 64,
+        mime="image/jpeg",
+        size=9,
+        state=state,
+        at=facts.pop("at", case.filed_at),
+    )
+    session.add(paper)
+    session.commit()
+    return paper.id
+
+
+def test_what_was_found_unfit_is_approved_by_nobody_who_does_not_say_so(make, as_, session, helper, clerk):
+    ref, client = make.case(by=helper, state=State.ACCEPTED), as_(clerk)
+    for state in ("fit", "unfit"):  # one of the kind will do
+        a_paper(session, ref, "household_book", state)
+    a_paper(session, ref, "residence_proof", "unfit")
+    a_paper(session, ref, "work_proof", "replaced")
+    refused = take(client, ref, "approve")
+    assert (refused.status_code, "有 1 种材料不合格，还没换。请先让居民补" in refused.text) == (422, True)
+    page = BeautifulSoup(refused.text, "html.parser")
+    assert page.select_one("#decide input[name=unfit]")["value"] == "1"
+    assert page.select_one("#decide input[name=unseen]") is None
+    assert take(client, ref, "approve", unfit=1).status_code == 303
+    assert "通过（1种材料不合格）" in text(client.get(f"/cases/{ref}"))
+
+
+def test_nobody_approves_past_a_mark_they_have_not_seen(make, as_, session, helper, clerk):
+    """And the buttons of one page, which is drawn again after each, work one after the other."""
+    ref, colleague = make.case(by=helper, state=State.ACCEPTED), make.actor(Role.CLERK, name="钱进")
+    paper = a_paper(session, ref)
+    assert as_(colleague).post(f"/cases/{ref}/papers/{paper}/unfit").status_code == 303
+    late = take(as_(clerk), ref, "approve", 1, unseen=1)
+    assert (late.status_code, "刚被改过" in late.text) == (409, True)
+    client = as_(clerk)
+    for word in ("fit", "unfit", "fit"):
+        assert client.post(f"/cases/{ref}/papers/{paper}/{word}").status_code == 303
+    now = BeautifulSoup(client.get(f"/cases/{ref}").text, "html.parser").select_one("input[name=version]")["value"]
+    assert take(client, ref, "approve", int(now)).status_code == 303
+
+
+@on_sqlite
+def test_passing_it_on_gives_the_resident_no_new_period_and_takes_none(make, as_, session, helper, clerk):
+    waits = {"state": State.NEEDS_SUPPLEMENT, "supplement_due_on": date(2026, 11, 25), "due_on": date(2026, 12, 31)}
+    ref, colleague = make.case(by=helper, **waits), make.actor(Role.CLERK, name="钱进")
+    assert take(as_(clerk), ref, "hand_over", handler=colleague.account_id).status_code == 303
+    passed_on = version(session, ref)
+    assert {name: getattr(passed_on, name) for name in waits} == waits
 
 
 def test_two_clerks_at_the_same_moment_are_one_step_and_one_sentence(app, make, session, helper, clerk):

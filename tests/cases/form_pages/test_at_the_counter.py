@@ -1,14 +1,15 @@
 """A form at the counter, page by page until it is a case. Through HTTP."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
 from accounts.policy import Role
-from cases.models import Authorisation, Case, Consent, Draft, Paper, State
+from cases.models import WITH_CASE, Authorisation, Case, Consent, Draft, Paper, State
+from cases.receipts import say_ref
 from common.clock import Clock
 from tests.cases.form_pages.typed import count
 from tests.cases.forms_typed import BABY, MATTER, SIGNED, WHO, value, wrong
@@ -155,6 +156,20 @@ def test_a_paper_that_is_due_on_the_next_page_keeps_nobody_on_this_one(session, 
     assert (paper.case_id is not None, paper.draft_id) == (True, None)
 
 
+@on_sqlite
+def test_a_filing_is_changed_early_with_a_paper_that_the_form_asks_for(clerk):
+    assert clerk.begin(15).to_the_end().hand_in().status_code == 303
+    clerk.at = "/work/drafts"
+    clerk.begin(15)
+    clerk.fill(1, WHO)
+    clerk.fill(2, MATTER | {"filing_act": "change", "rloc_admdvs": "上海"})
+    assert "确需提前的请交材料" in clerk.hand_in().text
+    upload(clerk, clerk.page(3).find("input", attrs={"name": "kind", "value": "change_proof"})["value"], photo())
+    page = clerk.page(4).main.get_text(" ", strip=True)
+    assert "确需提前的请交材料" not in page
+    assert "已交材料的由县医保局核实" in page
+
+
 def test_a_promise_that_was_to_be_signed_wants_the_signature(session, clerk):
     clerk.begin(15).to_the_end()
     answer = clerk.hand_in(SIGNED | {"commit_mark": "drawn_signature"})
@@ -191,22 +206,77 @@ def test_a_newborn_is_enrolled_by_the_mother(session, clerk):
     assert {consent.kind for consent in session.scalars(sa.select(Consent))} == {"notice", "guardian"}
 
 
+def test_a_newborn_is_found_by_its_certificate_and_by_its_own_number(app, make, session, clerk):
+    own = "379801202611050021"
+    clerk.begin(2)
+    assert clerk.fill(1, BABY | {"certno": own}).status_code == 303
+    clerk.fill(2, BABY | {"certno": own, "insu_admdvs": "370102", "insu_years": [_year(clerk)]})
+    for kind in [tag["value"] for tag in clerk.page(3).find_all("input", attrs={"name": "kind"})]:
+        upload(clerk, kind, photo())
+    answer = clerk.hand_in({"notice_version": "1", "grdn_consent": "1", "commit_mark": "spoken"})
+    assert answer.status_code == 303, wrong(answer)
+    case = session.scalars(sa.select(Case)).one()
+    officer = make.signed_in(app.test_client(), make.actor(Role.COUNTY_OFFICER))
+    for number in (BABY["birth_cert_no"], own):
+        assert say_ref(case.ref) in clerk.client.post("/cases/search", data={"q": number}).text
+        taken = officer.post("/cases/export", data={"number": number, "purpose": "监护人要一份"})
+        assert [one["receipt"] for one in taken.json["cases"]] == [say_ref(case.ref)]
+
+
 def _year(clerk):
     return clerk.page(2).find("input", attrs={"name": "insu_years"})["value"]
 
 
-def test_somebody_elses_agent_leaves_an_authorisation_with_its_evidence(session, clerk):
-    agent = {
-        "by_agent": "1",
-        "agnter_name": "张明",
-        "agnter_cert_type": "01",
-        "agnter_certno": "37980119900512003X",
-        "agnter_tel": "15400000003",
-        "agnter_rlts": "child",
-        "auth_kind": "drawn_signature",
-    }
+AGENT = {
+    "by_agent": "1",
+    "agnter_name": "张明",
+    "agnter_cert_type": "01",
+    "agnter_certno": "37980119900512003X",
+    "agnter_tel": "15400000003",
+    "agnter_rlts": "child",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "until", "shown"),
+    [
+        ({"auth_kind": "written_photo"}, WITH_CASE, "authorisation_photo"),
+        ({"auth_kind": "spoken_on_video", "auth_to": "2026-12-31"}, date(2026, 12, 31), None),
+    ],
+    ids=["a photo, no last day", "spoken, with a last day"],
+)
+@on_sqlite
+def test_an_authorisation_is_recorded_as_far_as_it_was_given(session, clerk, given, until, shown):
     clerk.begin(15)
-    assert clerk.fill(1, WHO | agent).status_code == 303  # the signature comes on the last page
+    clerk.fill(1, WHO | AGENT | given)
+    clerk.fill(2, MATTER)
+    upload(clerk, "authorisation_signature", signature())  # drawn before another way was chosen
+    upload(clerk, "authorisation_photo", photo())
+    answer = clerk.hand_in()
+    assert answer.status_code == 303, wrong(answer)
+    made = session.scalars(sa.select(Authorisation)).one()
+    kind = session.scalar(sa.select(Paper.kind).where(Paper.id == made.evidence_paper_id))
+    assert (made.ends_on, kind) == (until, shown)
+    ref, said = session.scalar(sa.select(Case.ref)), "到本事项办结" if until == WITH_CASE else f"有效到 {until}"
+    assert said in clerk.client.get(f"/cases/{ref}").text
+
+
+def test_the_photo_of_an_agents_authorisation_is_no_signature_under_the_promise(session, clerk):
+    clerk.begin(15)
+    clerk.fill(1, WHO | AGENT | {"auth_kind": "written_photo"})
+    clerk.fill(2, MATTER)
+    upload(clerk, "authorisation_photo", photo())
+    signed = SIGNED | {"commit_mark": "drawn_signature"}
+    assert wrong(clerk.hand_in(signed)) == {"commit_mark": "还没签字：请在框里写名字，再按“存好并上传”"}
+    upload(clerk, "drawn_signature", signature())
+    assert clerk.hand_in(signed).status_code == 303
+
+
+def test_somebody_elses_agent_leaves_an_authorisation_with_its_evidence(session, clerk):
+    clerk.begin(15)
+    assert (
+        clerk.fill(1, WHO | AGENT | {"auth_kind": "drawn_signature"}).status_code == 303
+    )  # the signature comes on the last page
     clerk.fill(2, MATTER)
     kind = clerk.page(4).find("form", attrs={"data-sign": True}).find("input", attrs={"name": "kind"})["value"]
     upload(clerk, kind, signature())
