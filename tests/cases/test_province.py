@@ -131,7 +131,9 @@ def test_what_was_asked_for_a_paper_before_its_number_came_is_cancelled_there_on
 
 
 @pytest.mark.parametrize("ends", [Step.REFUSE, Step.WITHDRAW])
-def test_the_number_that_comes_after_the_paper_was_brought_is_what_cancels_it_there(approved, officer, clerk, ends, session):
+def test_the_number_that_comes_after_the_paper_was_brought_is_what_cancels_it_there(
+    approved, officer, clerk, ends, session
+):
     one = approved()
     one.decide("supplement", "请再交一份")
     bring_paper(session, one)
