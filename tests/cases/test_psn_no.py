@@ -94,7 +94,7 @@ def test_without_it_what_was_approved_is_not_called_withdrawn(app, filed, clerk,
 @on_sqlite
 def test_nobody_is_asked_out_of_reach_or_when_it_is_known(app, make, filed, clerk, province, withdraw):
     asked = province(FOUND)
-    far = make.actor(Role.CLERK, station_code=make.station("远站", town_code="370102004"))
+    far = make.actor(Role.CLERK, area="370102004", station_code=make.station("远站", town_code="370102004"))
     assert withdraw(filed, far)[0] == 404
     known = Way(app, make.case(by=clerk, answers=ANSWERS, state=State.ACCEPTED))
     assert withdraw(known, clerk)[0] in (200, 303)
