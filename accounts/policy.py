@@ -35,7 +35,7 @@ class Action(StrEnum):
     KEEP_ACCOUNTS = "keep_accounts"
     READ_AUDIT = "read_audit"
     SEE_SYNC = "see_sync"  # how far the province knows of the area's cases: counts, reasons, no name
-    KEEP_SYNC = "keep_sync"  # send again what the province refused, once the cause was mended
+    KEEP_SYNC = "keep_sync"  # send again what the province refused, end a doubt by telephone
     KEEP_CHANNEL = "keep_channel"  # pause and resume, release what was held: for everybody at once
     EXPORT_PERSON = "export_person"  # a resident's own data, on their request
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from accounts.current import current_actor
 from accounts.doors import needs
 from accounts.policy import Action, Actor
-from cases import api_view, filling, operations, queries, receipts, rules_export, submitting
+from cases import api_view, filling, operations, psn_no, queries, receipts, rules_export, submitting
 from cases.api_schema import (
     CaseOut,
     CheckedOut,
@@ -224,6 +224,7 @@ def take_step(ref: str) -> ResponseReturnValue:
     if said.other.strip():
         asked.append(PaperNeed("other", said.other.strip()))
     handler = _handler(said.handler, by) if step is Step.HAND_OVER else None
+    number = psn_no.ask_for(named["ref"], step, by=by, now=now)
 
     def work(session: Session) -> tuple[Stepped, bool]:
         case = queries.for_step(session, named["ref"], by)
@@ -231,6 +232,7 @@ def take_step(ref: str) -> ResponseReturnValue:
             abort(404)
         again = operations.done_before(session, op, named, by)
         if not again:
+            psn_no.keep(case, number)
             operations.take_step(
                 session,
                 case,

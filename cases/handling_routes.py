@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from accounts.current import current_actor
 from accounts.doors import needs
 from accounts.policy import Action, Actor
-from cases import drafts, handling, operations, queries, receipts
+from cases import drafts, handling, operations, psn_no, queries, receipts
 from cases.colleagues import colleagues
 from cases.drafts import Refused
 from cases.filing import PaperNeed
@@ -143,8 +143,10 @@ def step(ref: str) -> ResponseReturnValue:
     if said.other.strip():
         asked.append(PaperNeed("other", said.other.strip()))
     handler = _handler(said.handler, actor) if said.step is Step.HAND_OVER else None
+    number = psn_no.ask_for(_ref(ref), said.step, by=actor, now=now)
 
     def work(session: Any, case: Case) -> None:
+        psn_no.keep(case, number)
         operations.take_step(
             session,
             case,
@@ -225,6 +227,7 @@ def correct(ref: str) -> ResponseReturnValue:
     if not form.ok:
         return _show(ref, errors=_under(typed, form.errors), typed=typed), 422
     request_said = {"version": str(form.value.version), "ref": _ref(ref), "path": request.path}
+    number = psn_no.ask_for(_ref(ref), Step.CORRECT, by=actor, now=now)
 
     def work(session: Any) -> str:
         case = queries.for_step(session, _ref(ref), actor)
@@ -233,6 +236,7 @@ def correct(ref: str) -> ResponseReturnValue:
         done = operations.said_before(session, form.value.op, request_said, actor)
         if done is not None:
             return done["draft"]
+        psn_no.keep(case, number)
         operations.take_step(session, case, Step.CORRECT, by=actor, now=now, version=form.value.version)
         answers = operations.answers_to_correct(case, now)
         draft, _secret = drafts.begin(session, case.item_no, now=now, by=actor, answers=answers, corrects_id=case.id)

@@ -116,8 +116,8 @@ def forget(draft: Draft) -> None:
         draft.version += 1
 
 
-def note(session: Session, draft: Draft, found: bool, *, by: Actor, now: datetime) -> None:
-    """Who asked, and whether somebody was found; about which number stands in no audit."""
+def note(session: Session, about: tuple[str, str], found: bool, *, by: Actor, now: datetime) -> None:
+    """Who asked because of which draft or case, and whether somebody was found; about which number stands in no audit."""
     session.flush()
     audit.record(
         session,
@@ -125,7 +125,7 @@ def note(session: Session, draft: Draft, found: bool, *, by: Actor, now: datetim
         actor_id=by.account_id,
         actor_role=str(by.role),
         action="person.look_up",
-        about=("draft", draft.id),
+        about=about,
         facts={"found": int(found)},
         now=now,
     )

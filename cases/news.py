@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from cases import in_force
 from cases.models import OPEN_STATES, Case, Paper, State
 from cases.national import DECLARED_AS, NOT_ATTACHED, agent_block, said_nationally
+from cases.transitions import ENDED_WITHOUT
 from common.clock import local
 from services_catalog.queries import catalogue
 from sync import outbox
@@ -57,8 +58,13 @@ def tell(session: Session, case: Case, now: datetime, words: str = "") -> None:
     if case.state == State.APPROVED:
         case.province_sn = None  # of an earlier filing, which this one replaces
         _owe(session, case, SUBMIT, filing(session, case), now)
-    elif case.state in {State.REFUSED, State.WITHDRAWN} and case.province_sn:
-        _owe(session, case, CANCEL, cancelling(case, words), now)
+    elif case.state in ENDED_WITHOUT and case.province_sn:
+        owe_cancelling(session, case, now, words)
+
+
+def owe_cancelling(session: Session, case: Case, now: datetime, words: str = "") -> None:
+    """Owe that a filing which lies there is cancelled: its case has ended here. One INSERT."""
+    _owe(session, case, CANCEL, cancelling(case, words), now)
 
 
 def take_back(session: Session, case: Case, now: datetime) -> bool:
@@ -139,7 +145,8 @@ def _about(session: Session, case: Case) -> dict[str, Any]:
 
 
 def cancelling(case: Case, words: str) -> dict[str, Any]:
-    """The `data` of G202. Without psn_no (nobody had asked 1101) the platform refuses it, and a person must look."""
+    """The `data` of G202. Without psn_no (nobody asked 1101, or in vain: cases/psn_no.py) the platform refuses it, and a person
+    must look."""
     return {
         "trt_dcla_detl_sn": case.province_sn,
         "psn_no": case.answers.get("psn_no") or "",

@@ -67,6 +67,10 @@ def take_step(
     _must_be_said(step, words, basis, asked, case, handler_id)
     if step is Step.WITHDRAW and case.state == State.APPROVED and not case.province_sn:
         raise Refused(_not_there(session, case))
+    if step is Step.WITHDRAW and case.state == State.APPROVED and not case.answers.get("psn_no"):
+        raise Refused(
+            _("还没从省里查到这个人的编号，现在撤不了。请过一会儿再试；还是不行，请打电话给县医保局，请他们找省里撤。")
+        )
     if step is Step.RECALL and not news.take_back(session, case, now):
         raise Refused(_("这份申请正在报给省里，或者省里已经收到，不能拿回来。请等省里回音。"))
     missing = still_missing(session, case) if step is Step.SUPPLY else []

@@ -8,37 +8,46 @@ from sqlalchemy.orm import Session
 
 from cases.filing import PaperNeed
 from cases.models import Case, CaseEvent, State
-from cases.news import CANCEL, SUBMIT, aggregate_of
+from cases.news import CANCEL, SUBMIT, WORK_ORDER, aggregate_of, owe_cancelling
 from cases.operations import take_step
-from cases.transitions import PROVINCE, Step
+from cases.transitions import ENDED_WITHOUT, PROVINCE, Step
 from common.i18n import gettext as _
-from sync.set_aside import set_aside
+from sync.set_aside import set_aside, set_aside_before
 from sync.stands import RETURNED, SET_ASIDE, newest
 
 MOST_WORDS = 300
 MOST_SN = 30
 
 
-def acked(session: Session, logical: str, aggregate: str, answer: Any, _now: datetime) -> None:
-    """The platform has taken a filing: its number is what cancelling needs. A number that comes too late counts no more:
-    the filing was returned meanwhile, or there is a newer one."""
-    number = answer.get("trt_dcla_detl_sn") if isinstance(answer, dict) else None
-    if logical != SUBMIT or not isinstance(number, str) or not 0 < len(number) <= MOST_SN:
+def acked(session: Session, logical: str, aggregate: str, answer: Any, now: datetime) -> None:
+    """The platform has taken a filing: its number is what cancelling needs. The number of one that lies there no more does
+    not count: it was returned meanwhile, or there is a newer one. A work order that arrived says anew what was refused
+    before."""
+    if logical == WORK_ORDER:
+        set_aside_before(session, aggregate, WORK_ORDER, now)
+    number = _number(answer)
+    if logical != SUBMIT or number is None:
         return
-    mine = Case.id == aggregate.removeprefix("case:")
+    case_id = aggregate.removeprefix("case:")
+    mine = Case.id == case_id
     state = session.scalar(
         sa.select(Case.state).where(mine).with_for_update()
     )  # first: it may be approved anew just now
     filed = newest(session, aggregate, SUBMIT)
-    waits = state == State.APPROVED or (state == State.NEEDS_SUPPLEMENT and _asked_by_province(session, aggregate))
-    if waits and filed is not None and filed.arrived:
+    if state is None or filed is None or not filed.arrived:
+        return
+    if state == State.APPROVED:
         session.execute(sa.update(Case).where(mine).values(province_sn=number))
+        return
+    _asked, last = _heard_before(session, case_id)  # its decision was heard before its number
+    if last is None or last.step != Step.RETURN:
+        _lies_there(session, session.get_one(Case, case_id), number, now)
 
 
 def rejected(session: Session, logical: str, aggregate: str, words: str, now: datetime) -> None:
     """The platform does not take a filing: back to the county with its reason, and never again sent as it was. One that no
     longer counts, since there is a newer one or the case went another way, is nobody's any more. A work order
-    it refuses holds up nobody (sync/outbox.py: WHOLE) and stays to be seen."""
+    it refuses holds up nobody (sync/outbox.py: WHOLE) and stays to be seen until a later one arrives."""
     case = _locked(session, aggregate.removeprefix("case:")) if logical == SUBMIT else None
     if case is None:
         return
@@ -66,10 +75,23 @@ def decided(session: Session, row: dict[str, Any], now: datetime) -> bool:
     decided_on = _version(row.get("ver_no"))
     if filed is None or decided_on > filed:
         raise ValueError("a decision on what was never filed")
-    if decided_on == filed and not _so_already(session, case, step, words):
-        _step(session, case, step, words, now)
-        set_aside(session, aggregate_of(case), SUBMIT, now)  # a gateway refused it, and yet it had arrived
+    if decided_on == filed:
+        if not _so_already(session, case, step, words):
+            _step(session, case, step, words, now)
+            set_aside(session, aggregate_of(case), SUBMIT, now)  # a gateway refused it, and yet it had arrived
+        number = _number(row)
+        if number is not None and step is not Step.RETURN:
+            _lies_there(session, case, number, now)
     return True
+
+
+def _lies_there(session: Session, case: Case, number: str, now: datetime) -> None:
+    """Keep the number of a filing that lies at the province; where the case has ended here meanwhile, owe its cancelling, once."""
+    case.province_sn = number
+    if case.state in ENDED_WITHOUT and newest(session, aggregate_of(case), CANCEL) is None:
+        ending = sa.select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.state.in_(ENDED_WITHOUT))
+        ended = session.scalars(ending.order_by(CaseEvent.seq)).first()
+        owe_cancelling(session, case, now, str(ended.details.get("words") or "") if ended else "")
 
 
 def _so_already(session: Session, case: Case, step: Step, words: str) -> bool:
@@ -80,7 +102,7 @@ def _so_already(session: Session, case: Case, step: Step, words: str) -> bool:
     asked, last = _heard_before(session, case.id)
     if case.state == State.NEEDS_SUPPLEMENT and asked is not None and asked.actor_role == PROVINCE:
         return step is Step.ASK and asked.details.get("words") == words
-    ended = case.state in {State.REFUSED, State.WITHDRAWN}
+    ended = case.state in ENDED_WITHOUT
     if step is Step.CONFIRM:
         cancelled = newest(session, aggregate_of(case), CANCEL) if ended else None
         so = case.state in {State.DONE, State.PENDING_PAYMENT} or (cancelled is not None and cancelled.arrived)
@@ -101,11 +123,6 @@ def _heard_before(session: Session, case_id: str) -> tuple[CaseEvent | None, Cas
     return asked, next((event for event in events if event.actor_role == PROVINCE), None)
 
 
-def _asked_by_province(session: Session, aggregate: str) -> bool:
-    asked, _last = _heard_before(session, aggregate.removeprefix("case:"))
-    return asked is not None and asked.actor_role == PROVINCE
-
-
 def _step(session: Session, case: Case, step: Step, words: str, now: datetime) -> None:
     """CONFIRM, RETURN or ASK. Returned there, nothing is left to be cancelled; what waits for a paper lies there still."""
     if step is Step.CONFIRM:
@@ -120,6 +137,12 @@ def _step(session: Session, case: Case, step: Step, words: str, now: datetime) -
 def _filed_version(session: Session, case: Case) -> int | None:
     filed = newest(session, aggregate_of(case), SUBMIT)
     return int(filed.key.rsplit(":", 1)[1]) if filed else None
+
+
+def _number(said: Any) -> str | None:
+    """trt_dcla_detl_sn of an answer or a row; None where it has none."""
+    number = said.get("trt_dcla_detl_sn") if isinstance(said, dict) else None
+    return number if isinstance(number, str) and 0 < len(number) <= MOST_SN else None
 
 
 def _version(said: Any) -> int:

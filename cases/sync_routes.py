@@ -38,6 +38,15 @@ class ReleaseForm(BaseModel):
     list: Annotated[Literal["roster", "divisions", "catalogue"], Ask(_l("名单"))]
 
 
+class ToldForm(BaseModel):
+    """What the province said by telephone of a message in doubt."""
+
+    has_it: Annotated[Literal["yes", "no"], Ask(_l("省里收到没有"))]
+    number: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z]{0,30}$"), Ask(_l("省里的编号"))
+    ] = ""
+
+
 @bp.get("/sync")
 @needs(Action.SEE_SYNC)
 def show() -> str:
@@ -75,6 +84,29 @@ def replay(id: str) -> ResponseReturnValue:
     """Once more what was refused, after its cause was mended."""
     by, now = current_actor(), clock.now()
     return _do(lambda session: sync_keeping.replay(session, id, by=by, now=now), "replay")
+
+
+@bp.post("/sync/entries/<id>/settle")
+@needs(Action.KEEP_SYNC)
+def settle_cancelling(id: str) -> ResponseReturnValue:
+    """A cancelling that the province refused was talked over with it."""
+    by, now = current_actor(), clock.now()
+    return _do(lambda session: sync_keeping.settle_cancelling(session, id, by=by, now=now), "settle")
+
+
+@bp.post("/sync/entries/<id>/told")
+@needs(Action.KEEP_SYNC)
+def told(id: str) -> ResponseReturnValue:
+    """What the province said by telephone of a message that has been in doubt for too long."""
+    form, by, now = Form.read(ToldForm, request.form), current_actor(), clock.now()
+    if not form.ok:
+        return _show(_("请点省里收到了还是没收到。编号只有数字和字母，最多 30 个。")), 422
+    said, alarm = form.value, alarm_of(current_app.config["SETTINGS"].channel)
+
+    def work(session: Any) -> None:
+        sync_keeping.told(session, id, said.has_it == "yes", said.number, by=by, now=now, alarm=alarm)
+
+    return _do(work, "told")
 
 
 @bp.post("/sync/decisions/<id>/settle")

@@ -10,7 +10,7 @@ from accounts.policy import MAY, Action, Actor
 from cases.handling import item_name, moment
 from cases.news import SUBMIT, WORK_ORDER
 from cases.receipts import say_ref
-from cases.sync_keeping import may_replay
+from cases.sync_keeping import may_replay, may_settle
 from cases.sync_queries import ToLookAt, Unheard
 from cases.sync_words import kind_words, logical_words, pause_words, state_words, why_words
 from cases.trail import state_word
@@ -18,6 +18,7 @@ from cases.words import Tag
 from common import clock
 from common.i18n import gettext as _
 from stations.queries import divisions
+from sync.by_telephone import called_for
 from sync.lists import CATALOGUE, DIVISIONS, ROSTER
 from sync.models import OutState
 from sync.stands import Count, Line, Read
@@ -123,7 +124,9 @@ def _row(session: Session, one: ToLookAt, by: Actor, today: date, now: datetime,
         "replays": may_replay(one),
         "recalls": reads and may_replay(one) and entry.logical == SUBMIT,
         "doubtful": doubtful,
-        "long": doubtful and entry.tried_since is not None and entry.tried_since < now - alarm,
+        "settles": may_settle(one),
+        "long": called_for(entry, now, alarm),
+        "numbered": entry.logical == SUBMIT,
     }
 
 

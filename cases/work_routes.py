@@ -299,7 +299,7 @@ def ask_province(id: str) -> ResponseReturnValue:
                 look_up.keep(kept, asked, facts, now)
             elif same:
                 look_up.forget(kept)
-            look_up.note(session, kept, found, by=by, now=now)
+            look_up.note(session, ("draft", kept.id), found, by=by, now=now)
             session.commit()
     except Refused as problem:
         return _refused(problem)

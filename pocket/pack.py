@@ -21,11 +21,11 @@ from sqlalchemy.orm import Session
 from common.clock import local_date
 from common.i18n import gettext as _
 from common.i18n import language
-from pocket.queries import stations_of
+from pocket.queries import stations_of, towns_of
 from services_catalog.queries import catalogue, item_for
 from services_catalog.views import ItemView
 from stations.details import week_lines
-from stations.queries import DivisionView, children, lineage, weeks
+from stations.queries import DivisionView, lineage, weeks
 
 FORMAT = 1
 OLD_AFTER_DAYS = 30
@@ -34,15 +34,12 @@ OLD_AFTER_DAYS = 30
 def county_pack(session: Session, county: DivisionView, *, now: datetime, hotline: str) -> dict[str, Any]:
     """The pack of a county in the reader's language, as of today. One statement beside the reference data."""
     today = local_date(now)
-    towns = [(town.code, town.name) for town in children(session, county.code)]
-    places = {code: number for number, (code, _name) in enumerate(towns)}
     hours, takes = _Listed(), _Listed()
     rows = []
     found = stations_of(session, county.code)
+    towns = towns_of(session, county, found)
+    places = {code: number for number, code in enumerate(towns)}
     for one in found:
-        if one.town_code not in places:  # a roster may know a town that the list of divisions does not
-            places[one.town_code] = len(towns)
-            towns.append((one.town_code, county.name))
         rows.append(
             [
                 one.code,
@@ -70,7 +67,7 @@ def county_pack(session: Session, county: DivisionView, *, now: datetime, hotlin
         "items": [_item(item) for item in items_here(session, county.code, today)],
         "hours": [week_lines(known[id]) for id in hours.values],
         "takes": takes.values,
-        "towns": towns,
+        "towns": list(towns.items()),
         "stations": rows,
     }
 

@@ -1,5 +1,6 @@
 """A county's stations, as little of each as a pocket holds. Room `pocket`, floor 4. Nothing is written."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -7,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from stations.masks import item_numbers
 from stations.models import Station
+from stations.queries import DivisionView, children, divisions
 
 
 class PocketStation(NamedTuple):
@@ -34,6 +36,17 @@ class PocketStation(NamedTuple):
     def takes(self) -> tuple[tuple[int, ...], ...]:
         """Item numbers it does, helps with, advises on."""
         return tuple(tuple(item_numbers(mask)) for mask in (self.direct_mask, self.assist_mask, self.consult_mask))
+
+
+def towns_of(session: Session, county: DivisionView, stations: Iterable[PocketStation]) -> dict[str, str]:
+    """Code → name of a county's towns, and of those that its stations name and the list offers no more: a merged town keeps its
+    name, one that was never known gets the county's."""
+    towns = {town.code: town.name for town in children(session, county.code)}
+    known = divisions(session)
+    for code in (one.town_code for one in stations):
+        if code not in towns:
+            towns[code] = known[code].name if code in known else county.name
+    return towns
 
 
 _columns = tuple(getattr(Station, name) for name in PocketStation._fields)

@@ -16,7 +16,7 @@ from common.forms import Form
 from common.headers import page_policy
 from common.pages import page
 from pocket.pack import OLD_AFTER_DAYS, bring_note, county_pack, items_here
-from pocket.queries import PocketStation, stations_of
+from pocket.queries import PocketStation, stations_of, towns_of
 from pocket.schema import PocketQuery
 from pocket.worker import worker_script
 from stations.details import week_lines
@@ -47,11 +47,12 @@ def show(county: str) -> ResponseReturnValue:
     form = Form.read(PocketQuery, request.args)
     if form.ok and form.value.item and form.value.item not in items:
         form.errors["item"] = str(form["item"].ask.wrong)
-    towns = {town.code: town.name for town in children(session, here.code)}
+    open_here = stations_of(session, here.code)
+    towns = towns_of(session, here, open_here)
     if form.ok and form.value.town and form.value.town not in towns:
         form.errors["town"] = str(form["town"].ask.wrong)
     query = form.value if form.ok else PocketQuery()
-    suiting = [one for one in stations_of(session, here.code) if not query.item or one.mode_of(query.item)]
+    suiting = [one for one in open_here if not query.item or one.mode_of(query.item)]
     counts = Counter(one.town_code for one in suiting)
     mine = [one for one in suiting if one.town_code == query.town] if query.town else []
     item = items[query.item] if query.item else None

@@ -85,8 +85,13 @@ def apply(session: Session, planned: Plan, now: datetime) -> Outcome:
 
 
 def _code(row: Mapping[str, Any]) -> str:
-    """As a roster's cell is read, so that no station is closed because its code was written with a space."""
-    return digits(str(row.get("code") or ""))[:40]
+    """As a roster's cell is read, so that no station is closed because its code was written with a space. One that cannot be
+    read stands as it is: its row is refused by the check of rows."""
+    said = str(row.get("code") or "")
+    try:
+        return digits(said)[:40]
+    except ValueError:
+        return said.strip()[:40]
 
 
 def _cells(code: str, row: Mapping[str, Any]) -> dict[str, str]:

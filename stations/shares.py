@@ -1,6 +1,6 @@
 """How many stations a county or a city has, and how many of them were ever verified. Room `stations`, floor 3."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -11,8 +11,9 @@ from common.i18n import gettext as _
 from common.i18n import ngettext
 from stations.models import Channel, Station
 from stations.nearest import Wanted, conditions_of
-from stations.queries import children, verified_share
+from stations.queries import children, divisions, successor, verified_share
 
+TOWN = 4  # level of a division
 _shares = Kept(verified_share, "stations")
 
 
@@ -30,15 +31,15 @@ def below(session: Session, code: str, wanted: Wanted) -> list[Share]:
 
     Opening hours are not looked at. None or one statement.
     """
-    every, counted = _shares(session), _counted(session, wanted)
-    parts = children(session, code)
-    present = [part for part in parts if _sum(every, part.code)[1]] or parts
-    return [Share(part.code, part.name, *_sum(counted, part.code)) for part in present]
+    every, counted, parts = _shares(session), _counted(session, wanted), children(session, code)
+    codes = {part.code: _codes(session, part.code) for part in parts}
+    present = [part for part in parts if _sum(every, codes[part.code])[1]] or parts
+    return [Share(part.code, part.name, *_sum(counted, codes[part.code])) for part in present]
 
 
 def of_county(session: Session, code: str, name: str) -> Share:
     """All open stations of a county."""
-    return Share(code, name, *_sum(_shares(session), code))
+    return Share(code, name, *_sum(_shares(session), _codes(session, code)))
 
 
 def share_words(share: Share) -> str:
@@ -51,10 +52,17 @@ def share_words(share: Share) -> str:
     return ngettext("%(num)s 个站点", "%(num)s 个站点", share.stations) + "·" + verified
 
 
-def _sum(counted: Mapping[str, tuple[int, int]], code: str) -> tuple[int, int]:
-    """Of a county, or of all counties of a city."""
-    stem = code[:4] if code.endswith("00") else code
-    found = [numbers for county, numbers in counted.items() if county.startswith(stem)]
+def _codes(session: Session, code: str) -> list[str]:
+    """Of a division, and of those that are part of it now: their stations name them until the next roster."""
+    merged = [known for known in divisions(session).values() if known.became and known.level < TOWN]
+    into = ((known.code, successor(session, known)) for known in merged)
+    return [code, *(old for old, now in into if now is not None and now.code == code)]
+
+
+def _sum(counted: Mapping[str, tuple[int, int]], codes: Sequence[str]) -> tuple[int, int]:
+    """Of counties, or of all counties of cities."""
+    stems = tuple(code[:4] if code.endswith("00") else code for code in codes)
+    found = [numbers for county, numbers in counted.items() if county.startswith(stems)]
     return sum(verified for verified, _every in found), sum(every for _verified, every in found)
 
 

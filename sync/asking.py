@@ -1,6 +1,7 @@
 """The look-up of a person as pages call it: the channel is opened at the first question and kept. Room `sync`, floor 2."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -26,12 +27,14 @@ class LookUp:
         self._one = threading.Lock()
 
     def __call__(self, certno: str, cert_type: str, name: str) -> PersonFacts | None:
-        # One client for the process. Whoever waited for somebody else's question in vain hears nothing, at once.
+        # One client for the process. Whoever waited for somebody else's question in vain hears nothing, at once; waiting and
+        # asking take WITHIN_S together.
+        until = time.monotonic() + WITHIN_S
         if not self._one.acquire(timeout=WITHIN_S):
             return None
         try:
             talk = self._opened()
-            return look_up_person(talk, certno, cert_type, name, self._patience) if talk else None
+            return look_up_person(talk, certno, cert_type, name, self._patience, until) if talk else None
         finally:
             self._one.release()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sync.verdicts import Judged
 
 EQUAL = 5  # refusals in a row of as many cases
+UNCOUNTED = ("case_cancel",)  # refused for what each filing became there, often in the same words
 
 
 @dataclass
@@ -20,6 +21,8 @@ class Brake:
     def heard(self, logical: str, parts: Sequence[tuple[str, Judged]]) -> int:
         """How often the channel should have paused for this by now: 0, not yet. Only a success of the same name, or another
         refusal, begins anew. parts: the aggregates of one request, each with what became of it; together they pause once."""
+        if logical in UNCOUNTED:
+            return 0
         if any(judged.outcome == "done" for _, judged in parts):
             self.last.pop(logical, None)
             return 0

@@ -54,15 +54,21 @@ class Patience:
 
 
 def look_up_person(
-    talk: Talk, certno: str, cert_type: str = "01", name: str = "", patience: Patience | None = None
+    talk: Talk,
+    certno: str,
+    cert_type: str = "01",
+    name: str = "",
+    patience: Patience | None = None,
+    until: float | None = None,
 ) -> PersonFacts | None:
     """The facts, NOBODY when the province knows nobody of this number; None when it says nothing or the channel is paused.
 
-    Takes a message number, so it writes. It takes WITHIN_S at most, each question no longer than the transaction's read_s in
-    the channel file; with `patience` None comes at once for a minute after the platform was silent.
+    Takes a message number, so it writes. It ends at `until` (time.monotonic), WITHIN_S from now without it, each question no
+    longer than the transaction's read_s in the channel file; with `patience` None comes at once for a minute after the platform was silent.
     """
     patience, began = patience or Patience(), time.monotonic()
-    if PERSON not in talk.channel.profile.transactions or began < patience.quiet_until:
+    until = began + WITHIN_S if until is None else until
+    if PERSON not in talk.channel.profile.transactions or not patience.quiet_until <= began < until:
         return None
     with talk.database.read_session() as session:
         if paused(session, talk.channel.name, talk.clock()):
@@ -74,13 +80,13 @@ def look_up_person(
         "certno": certno,
         "psn_name": name,
     }
-    until = began + WITHIN_S
     judged = talk.ask(PERSON, asked, until)
     if judged.outcome == "sign_in" and talk.sign_in(
         until
     ):  # the worker has not signed in yet, or its number has run out
         judged = talk.ask(PERSON, asked, until)
-    if judged.kind in SILENT or time.monotonic() > until:
+    had_time = until - began >= WITHIN_S / 2  # else it was we who were slow
+    if had_time and (judged.kind in SILENT or time.monotonic() > until):
         patience.quiet_until = time.monotonic() + QUIET_S
     if judged.outcome == "reject" and judged.kind == "business":
         return NOBODY

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from common.db import Database
 from common.i18n import gettext as _
 from sync import inbox, outbox
-from sync.channels import note_ok, pause_for, paused
+from sync.channels import hold, note_ok, pause_for, paused
 from sync.lists import NAMES, Followed
 from sync.models import PullCursor
 from sync.talking import Talk
@@ -77,7 +77,7 @@ class Puller:
         if cursor is None:
             return 0
         judged = self._ask(DECISIONS, cursor, LIMIT)
-        page = page_of(judged)
+        page = page_of(judged, cursor)
         if page is None:
             self._failed(DECISIONS, cursor, judged)
             return 0
@@ -113,7 +113,7 @@ class Puller:
             self._reading = None
             return 0
         judged = self._ask(reading.logical, reading.cursor, LIST_LIMIT)
-        page = page_of(judged)
+        page = page_of(judged, reading.cursor)
         problem = reading.take(page) if page is not None else ("no-list" if judged.outcome == "done" else judged.kind)
         if page is None or problem:
             self._reading = None
@@ -216,6 +216,8 @@ class Puller:
                 mine.error_kind = (kind or ("no-list" if judged.outcome == "done" else judged.kind))[:24]
                 if judged.outcome == "pause":
                     pause_for(session, self.talk.channel.name, reason_of(judged), now)
+                elif judged.retry_after is not None:  # meant for all that we send and ask
+                    hold(session, self.talk.channel.name, reason_of(judged), now, now + wait)
             session.commit()
         if judged.outcome == "sign_in":
             self.talk.sign_in()
@@ -262,7 +264,7 @@ class _Reading:
         """Add a page; why the list cannot be whole, or "". Places in a list that changes meanwhile are no longer the same."""
         if self.pages and page.ver != self.ver:
             return "list-changed"
-        if page.full and not page.rows:
+        if page.full and not page.rows and not self.rows:
             return "empty"  # nobody has no stations
         if page.more and (page.next_cursor in ("", self.cursor) or self.pages >= MOST_PAGES):
             return "no-end"
@@ -277,16 +279,19 @@ class _Reading:
         return None if self.full else {str(row.get("code")) for row in self.rows if isinstance(row, dict)}
 
 
-def page_of(judged: Judged) -> Page | None:
-    """The page in an answer; None when it holds none."""
+def page_of(judged: Judged, cursor: str) -> Page | None:
+    """The page in an answer to a question at `cursor`; None when it holds none. The contract (docs/sync.md) has no `more`: where
+    an answer does not say so, there is more while it has rows and names another place."""
     said = judged.output if judged.outcome == "done" else None
     if not isinstance(said, dict) or not isinstance(said.get("list"), list):
         return None
-    following = said.get("next_cursor")
+    named, more = said.get("next_cursor"), said.get("more")
+    following = str(named)[:100] if isinstance(named, str | int) and not isinstance(named, bool) else ""
+    goes_on = bool(said["list"]) and following not in ("", cursor)
     return Page(
         said["list"],
-        following[:100] if isinstance(following, str) else "",
-        said.get("more") in (True, "1", 1, "true"),
+        following,
+        goes_on if more is None else more in (True, "1", 1, "true"),
         said.get("full_flag") in (True, "1", 1, "true"),
         str(said.get("ver") or "")[:40],
     )

@@ -8,7 +8,7 @@ lies on somebody's desk again; lists say so until a later message or the end of 
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from sync.models import OutboxEntry, OutState
 from sync.stands import RETURNED, SET_ASIDE
@@ -21,3 +21,17 @@ def set_aside(session: Session, aggregate: str, logical: str, now: datetime, kin
     settled = sa.update(OutboxEntry).where(OutboxEntry.aggregate == aggregate, OutboxEntry.logical == logical, refused)
     done = session.execute(settled.values(state=OutState.ACKED, error_kind=kind, next_at=now))
     return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def set_aside_before(session: Session, aggregate: str, logical: str, now: datetime) -> None:
+    """Settle the refused messages of this kind that a later one, which has arrived, says anew. One UPDATE."""
+    later = aliased(OutboxEntry)
+    overtaken = sa.exists().where(
+        later.aggregate == aggregate,
+        later.logical == logical,
+        later.agg_seq > OutboxEntry.agg_seq,
+        later.acked_at.is_not(None),
+    )
+    mine = (OutboxEntry.aggregate == aggregate, OutboxEntry.logical == logical)
+    settled = sa.update(OutboxEntry).where(*mine, OutboxEntry.state == OutState.REJECTED, overtaken)
+    session.execute(settled.values(state=OutState.ACKED, error_kind=SET_ASIDE, next_at=now))

@@ -11,13 +11,14 @@ import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
+from common.editions import bump
 from maps.borders import borders
 from maps.cells import MOST_CELLS, cells_in, place_at
 from maps.overview import overview
 from maps.place import Place, pixel_of
 from maps.shell import shell
 from stations import clusters, roster_import
-from stations.models import Channel, Station, StationCluster
+from stations.models import Channel, Division, Station, StationCluster
 from tests.builders import SQUARE
 from tests.conftest import NOW, make_app
 from tests.page_watcher import plain
@@ -390,6 +391,18 @@ def test_the_shares_follow_the_filters_and_every_change(make, client, loaded, co
     make.station("丙", verified_on=date(2026, 11, 2))
     counted()
     assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "3 个站点·核实过 33%"}
+
+
+def test_the_stations_of_a_merged_county_count_where_it_went(make, client, loaded, counted, session):
+    make.station("甲")
+    make.station("乙", county_code="370103")
+    session.get(Division, "370103").became = "370102"
+    bump(session, "divisions")
+    session.commit()
+    counted()
+    assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "2 个站点·还没核实"}
+    county = client.get("/stations/map?area=370102&by=car&m=60").text
+    assert "历下区</span>·2 个站点·还没核实" in county
 
 
 def test_without_scripts_the_province_is_a_drawing_of_cities_that_are_links(make, client, counted):

@@ -1,15 +1,17 @@
 """A filed 异地就医备案 becomes known to the province and is decided there; the resident reads it by receipt. With the simulator."""
 
 import time
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
 from cases.models import Case, State
+from cases.transitions import Step
 from sync.models import OutboxEntry, OutState
 from tests.browser.looks import axe_faults, layout_faults
-from tests.cases.steps import ANSWERS
+from tests.cases.steps import ANSWERS, Way
 from tests.conftest import NOW
 from tests.platform_process import start_platform
 
@@ -31,6 +33,27 @@ def ref(make, people):
     county = people["officer"].area
     answers = ANSWERS | {"insu_admdvs": county}
     return make.case(by=people["helper"], county_code=county, answers=answers, state=State.ACCEPTED, code=CODE)
+
+
+@pytest.fixture
+def calls_somebody(twin, make, people, ref):
+    """A filing that has been in doubt for longer than three days, and a cancelling that the province refused."""
+    county = people["officer"].area
+    answers = ANSWERS | {"insu_admdvs": county}
+    for doubtful in (True, False):
+        one = Way(twin, make.case(by=people["helper"], county_code=county, answers=answers, state=State.ACCEPTED))
+        one.take(Step.APPROVE, people["clerk"])
+        if doubtful:
+            one.ack_before("case_submit")
+            long = {"state": "unknown", "doubtful": True, "tried_since": NOW - timedelta(hours=80)}
+            with twin.extensions["db"].writing() as session:
+                waiting = (OutboxEntry.logical == "case_submit", OutboxEntry.aggregate == f"case:{one.case.id}")
+                session.execute(sa.update(OutboxEntry).where(*waiting).values(long | {"error_kind": "query-ok"}))
+                session.commit()
+        else:
+            one.ack_all()
+            one.take(Step.WITHDRAW, people["clerk"])
+            one.refuse("case_cancel", "已办结，不能撤销")
 
 
 def work(twin, *first, until):
@@ -99,7 +122,7 @@ def test_a_filing_is_synced_decided_and_read_by_the_resident(twin, province, sig
 
 
 @pytest.mark.parametrize("settings", [{}, {"big": True}, {"lang": "en"}, {"dark": True}], ids=str)
-def test_the_pages_of_bureau_and_auditor_are_sound(signed_in, ref, settings):
+def test_the_pages_of_bureau_and_auditor_are_sound(signed_in, calls_somebody, settings):
     for who, paths in (
         ("province", ["/sync"]),
         ("officer", ["/sync"]),

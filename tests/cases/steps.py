@@ -83,6 +83,10 @@ class Way:
         seen: list[str] = []
         self._settle(lambda entry: logical not in seen and not seen.append(entry.logical), stops=True)
 
+    def ack_before(self, logical: str) -> None:
+        """It takes what comes before the first of these."""
+        self._settle(lambda entry: entry.logical != logical, stops=True)
+
     def stop_at_gateway(self, logical: str) -> None:
         """It takes what comes before; a gateway does not let this through."""
         self._settle(lambda entry: entry.logical != logical, "HTTP 422", kind="http-422")

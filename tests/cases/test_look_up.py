@@ -235,11 +235,16 @@ def test_a_form_without_a_number_of_its_own_asks_nobody(clerk, province):
     assert "查参保信息" in clerk.client.get(f"{clerk.at}?step=1").text
 
 
-def test_the_simulator_is_asked(platform, sqlite_url, tmp_path):
+def test_the_simulator_is_asked(platform, sqlite_url, tmp_path, monkeypatch):
     app = make_app(sqlite_url, tmp_path, key_dir=platform.keys.parent, channel=platform.channel_file)
     found = app.extensions["look_up_person"]("379801195208170020", "01", "王玉兰")
     assert (found.name, found.insurances[0].insutype, found.insurances[0].admdvs) == ("王玉兰", "390", "371302")
-    assert platform.journal(infno="1101")
+    asked = platform.journal(infno="1101")
+    assert asked
+    with monkeypatch.context() as hurry:
+        hurry.setattr("sync.asking.WITHIN_S", 0.0)  # all of it was spent waiting for one's turn
+        assert app.extensions["look_up_person"]("379801195208170020", "01", "王玉兰") is None
+    assert platform.journal(infno="1101") == asked
     platform.stop()
     assert app.extensions["look_up_person"]("379801195208170020", "01", "王玉兰") is None
     app.extensions["look_up_person"].close()

@@ -63,6 +63,12 @@ def read_at_home(app, one):
     return text(client.get("/follow"))
 
 
+def bring_paper(session, one):
+    facts = {"sha256": "0" * 64, "mime": "image/jpeg", "size": 1, "county_code": "370102"}
+    session.add(Paper(case_id=one.case.id, kind="other", state="received", at=NOW, **facts))
+    session.commit()
+
+
 @pytest.mark.parametrize(
     ("family", "stas", "state", "desk", "step"),
     [
@@ -107,6 +113,58 @@ def test_a_number_that_comes_after_a_return_counts_no_more(approved, helper, sta
     assert one.case.province_sn == number
     one.take(Step.WITHDRAW, helper)
     assert len(one.bodies("case_cancel")) == (number is not None)
+
+
+@pytest.mark.parametrize("told", ["answer", "decision"])
+@pytest.mark.parametrize("ends", [Step.LAPSE, Step.WITHDRAW])
+def test_what_was_asked_for_a_paper_before_its_number_came_is_cancelled_there_once(approved, clerk, ends, told):
+    one = approved()
+    number = {"trt_dcla_detl_sn": SN} if told == "decision" else {}
+    one.decide("supplement", "请再交一份", **number)
+    one.take(ends, CLOCK if ends is Step.LAPSE else clerk, words="不去了")
+    assert len(one.bodies("case_cancel")) == len(number)
+    for _ in range(2):
+        one.ack_all()
+        one.decide("supplement", "请再交一份", trt_dcla_detl_sn=SN)
+    (cancelled,) = one.bodies("case_cancel")
+    assert (cancelled["trt_dcla_detl_sn"], cancelled["memo"]) == (SN, "不去了")
+
+
+@pytest.mark.parametrize("ends", [Step.REFUSE, Step.WITHDRAW])
+def test_the_number_that_comes_after_the_paper_was_brought_is_what_cancels_it_there(
+    approved, officer, clerk, ends, session
+):
+    one = approved()
+    one.decide("supplement", "请再交一份")
+    bring_paper(session, one)
+    one.take(Step.SUPPLY, officer)
+    one.ack_all()
+    assert one.case.province_sn == SN
+    words = {"words": "不合规定", "basis": "规程第三条"}
+    one.take(ends, officer if ends is Step.REFUSE else clerk, **(words if ends is Step.REFUSE else {}))
+    assert [body["trt_dcla_detl_sn"] for body in one.bodies("case_cancel")] == [SN]
+
+
+@pytest.mark.parametrize("number", [None, "", 7, "9" * 31, ["9"]], ids=str)
+def test_a_decision_that_names_no_number_leaves_the_one_that_is_known(approved, number):
+    one = approved()
+    one.ack_all()
+    one.decide("supplement", "请再交一份", trt_dcla_detl_sn=number)
+    assert one.case.province_sn == SN
+
+
+def test_a_refused_work_order_needs_nobody_once_the_next_one_has_arrived(app, make, approved, clerk, officer):
+    one = approved()
+    one.refuse("work_order", "station_no 不存在")
+    assert "平台退回：station_no不存在" in seen_by(app, make, clerk, one)
+    one.ack_first("case_submit")
+    assert "平台退回" in seen_by(app, make, clerk, one), "the next work order has not come yet"
+    one.decide("returned", "请核对")
+    one.ack_first("work_order")
+    assert "平台退回：station" not in seen_by(app, make, clerk, one)
+    one.take(Step.ASK, officer, words="请补", asked=[PaperNeed("residence_proof", "居住证明")])
+    one.refuse("work_order", "station_no 不存在")
+    assert "平台退回：station_no不存在" in seen_by(app, make, clerk, one), "the newest one was not taken"
 
 
 def test_the_number_of_an_earlier_filing_is_not_taken_for_that_of_a_later_one(approved, officer):
@@ -438,10 +496,7 @@ def test_a_paper_that_the_province_asks_for_is_asked_of_the_resident_and_filed_a
     home = read_at_home(app, one)
     assert "请补交能看清的证明材料" in home
     assert "等您补材料" in home
-    case = one.case
-    facts = {"sha256": "0" * 64, "mime": "image/jpeg", "size": 1, "county_code": "370102"}
-    session.add(Paper(case_id=case.id, kind="other", state="received", at=NOW, **facts))
-    session.commit()
+    bring_paper(session, one)
     one.take(Step.SUPPLY, officer)
     one.take(Step.APPROVE, officer, unseen=1)
     assert [body["ver_no"] for body in one.bodies("case_submit")] == [2, 5]

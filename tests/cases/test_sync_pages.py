@@ -18,7 +18,7 @@ from common.models import AuditEntry
 from sync import inbox, outbox
 from sync.channel import SHIPPED
 from sync.models import ChannelState, InboxEntry, OutboxEntry, OutState, PullCursor
-from tests.cases.steps import ANSWERS, Way
+from tests.cases.steps import ANSWERS, SN, Way
 from tests.conftest import NOW, on_sqlite
 from tests.statements import statements_of
 
@@ -230,6 +230,144 @@ def test_what_nobody_has_asked_yet_calls_nobody_however_old_it_is(as_, way, sess
     page = text(as_(Role.COUNTY_OFFICER).get("/sync"))
     assert "系统会自己问" in page
     assert "请打电话问省平台" not in page
+
+
+# What a person was told by telephone
+
+
+@pytest.fixture
+def doubtful(way, clerk, session):
+    """An approved case whose filing has been in doubt for three days: doubtful("work_order") another of its messages."""
+
+    def begin(logical="case_submit", **facts):
+        one = way(**facts)
+        one.take(Step.APPROVE, clerk)
+        if logical == "case_cancel":
+            one.ack_all()
+            one.take(Step.WITHDRAW, clerk)
+        one.ack_before(logical)
+        long = {"state": "unknown", "doubtful": True, "msgid": "M" * 30, "tried_since": NOW - timedelta(hours=73)}
+        in_doubt = (OutboxEntry.logical == logical, OutboxEntry.state == "pending")
+        session.execute(sa.update(OutboxEntry).where(*in_doubt).values(long | {"error_kind": "query-ok"}))
+        session.commit()
+        return one
+
+    return begin
+
+
+def newest_of(one, logical):
+    return next(entry for entry in reversed(one.owed()) if entry.logical == logical)
+
+
+def actions_of(session):
+    session.rollback()
+    return session.scalars(sa.select(AuditEntry.action).where(AuditEntry.action.startswith("sync."))).all()
+
+
+@pytest.mark.parametrize("number", ["", SN])
+def test_who_was_called_says_that_the_province_has_it_and_the_case_goes_on(as_, doubtful, session, number):
+    one, client = doubtful(), as_(Role.COUNTY_OFFICER)
+    entry = newest_of(one, "case_submit")
+    page = text(client.get("/sync"))
+    for words in ("电话打过了", "省里收到了", "省里没收到", "省里的编号"):
+        assert words in page
+    answer = client.post(f"/sync/entries/{entry.id}/told", data={"has_it": "yes", "number": f" {number} "})
+    assert answer.status_code == 303
+    after = newest_of(one, "case_submit")
+    assert (after.state, after.acked_at is None, after.msgid) == (OutState.ACKED, False, entry.msgid)
+    assert one.case.province_sn == (number or None)
+    assert actions_of(session) == ["sync.has_it"]
+    assert client.post(f"/sync/entries/{entry.id}/told", data={"has_it": "no"}).status_code == 404
+
+
+@pytest.mark.parametrize("logical", ["case_submit", "case_cancel"])
+def test_what_the_province_does_not_have_is_sent_again_under_its_number_without_being_asked_for(
+    as_, doubtful, session, logical
+):
+    one = doubtful(logical)
+    entry = newest_of(one, logical)
+    client = as_(Role.PROVINCE_ADMIN)
+    assert ("省里的编号" in text(client.get("/sync"))) == (logical == "case_submit")
+    assert client.post(f"/sync/entries/{entry.id}/told", data={"has_it": "no"}).status_code == 303
+    after = newest_of(one, logical)
+    assert (after.state, after.doubtful, after.msgid, after.tried_since) == ("pending", False, "M" * 30, None)
+    assert actions_of(session) == ["sync.has_it_not"]
+
+
+@on_sqlite
+def test_a_filing_that_nobody_waits_for_any_more_is_not_sent_again(as_, doubtful, clerk):
+    one = doubtful()
+    one.decide("supplement", "请再交一份")
+    one.take(Step.WITHDRAW, clerk)
+    entry = newest_of(one, "case_submit")
+    assert as_(Role.COUNTY_OFFICER).post(f"/sync/entries/{entry.id}/told", data={"has_it": "no"}).status_code == 303
+    after = newest_of(one, "case_submit")
+    assert (after.state, after.acked_at) == (OutState.ACKED, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({}, 422),
+        ({"has_it": "perhaps"}, 422),
+        ({"has_it": "yes", "number": "9" * 31}, 422),
+        ({"has_it": "yes", "number": "王玉兰"}, 422),
+        ({"has_it": "yes", "number": "９"}, 422),
+    ],
+    ids=str,
+)
+@on_sqlite
+def test_what_cannot_be_told_changes_nothing(as_, doubtful, session, said, status):
+    one = doubtful()
+    entry = newest_of(one, "case_submit")
+    answer = as_(Role.COUNTY_OFFICER).post(f"/sync/entries/{entry.id}/told", data=said)
+    assert answer.status_code == status
+    assert "编号只有数字和字母" in text(answer)
+    assert newest_of(one, "case_submit").state == OutState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("role", "area", "status"),
+    [
+        (Role.BUREAU_VIEWER, "370102", 403),
+        (Role.COUNTY_OFFICER, "370202", 404),
+        (Role.CITY_ADMIN, "3702", 404),
+        (Role.COUNTY_OFFICER, "370102", 409),
+    ],
+)
+@on_sqlite
+def test_only_the_area_ends_a_doubt_and_only_when_it_was_called(as_, doubtful, session, role, area, status):
+    one = doubtful()
+    if status == 409:
+        session.execute(sa.update(OutboxEntry).values(tried_since=NOW - timedelta(hours=71)))
+        session.commit()
+    client = as_(role, area=area)
+    assert "电话打过了" not in text(client.get("/sync"))
+    entry = newest_of(one, "case_submit")
+    assert client.post(f"/sync/entries/{entry.id}/told", data={"has_it": "yes"}).status_code == status
+    assert newest_of(one, "case_submit").state == OutState.UNKNOWN
+
+
+def test_a_refused_cancelling_is_done_with_once_it_was_talked_over(app, make, as_, way, clerk, session):
+    one = way()
+    one.take(Step.APPROVE, clerk)
+    one.ack_all()
+    one.take(Step.WITHDRAW, clerk)
+    one.refuse("case_cancel", "已办结，不能撤销")
+    client, entry = as_(Role.COUNTY_OFFICER), newest_of(one, "case_cancel")
+    assert "再报一次" in text(client.get("/sync"))
+    assert "核对过了" in text(client.get("/sync"))
+    assert as_(Role.COUNTY_OFFICER, area="370202").post(f"/sync/entries/{entry.id}/settle").status_code == 404
+    assert client.post(f"/sync/entries/{entry.id}/settle").status_code == 303
+    assert "没有要人看的" in text(client.get("/sync"))
+    assert "平台退回" not in text(client.get(f"/cases/{one.ref}"))
+    assert actions_of(session) == ["sync.settle"]
+
+
+@on_sqlite
+def test_only_a_refused_cancelling_is_talked_over(as_, way, session):
+    way(refused="station_no 未知")
+    assert as_(Role.COUNTY_OFFICER).post(f"/sync/entries/{entry_of(session).id}/settle").status_code == 409
 
 
 def test_what_a_gateway_refused_may_be_sent_again_or_taken_back(as_, way, clerk):

@@ -94,6 +94,18 @@ def test_a_town_the_list_does_not_know_is_named_after_its_county(client, county,
     assert pack["stations"][-1][2] == 2
 
 
+def test_the_stations_of_a_merged_town_stay_on_the_page_and_in_the_pack_under_its_name(client, county, session):
+    session.get(Division, OTHER_TOWN).became = TOWN
+    bump(session, "divisions")
+    session.commit()
+    page = client.get(f"/pocket/{county}")
+    assert "千佛山街道" in page.text
+    assert "山下医保工作站" in client.get(f"/pocket/{county}?town={OTHER_TOWN}").text
+    pack = pack_of(client, county)
+    assert pack["towns"] == [[TOWN, "解放路街道"], [OTHER_TOWN, "千佛山街道"]]
+    assert client.get(f"/pocket/{county}?town=370102099").status_code == 422
+
+
 @pytest.mark.parametrize(
     "code", ["370100", "370000", "37", "370102001", "999999", "37010x", "３７０１０２", "..", "%00"]
 )

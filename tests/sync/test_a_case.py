@@ -104,7 +104,7 @@ def test_a_refused_filing_goes_back(approved, at_work, platform, session):
     assert state_of(session, approved) == State.IN_REVIEW
 
 
-def test_a_refused_work_order_is_seen_and_holds_up_neither_the_filing_nor_the_next_one(
+def test_a_refused_work_order_holds_up_neither_the_filing_nor_the_next_one_which_says_it_anew(
     approved, at_work, platform, session
 ):
     platform.wrong = lambda infno, n: (
@@ -113,11 +113,11 @@ def test_a_refused_work_order_is_seen_and_holds_up_neither_the_filing_nor_the_ne
     decide(platform, approved, {"ver": 1, "stas": "approved"})
     at_work()
     assert state_of(session, approved) == State.DONE
-    sent = session.execute(sa.select(OutboxEntry.logical, OutboxEntry.state).order_by(OutboxEntry.agg_seq)).all()
-    assert [tuple(row) for row in sent] == [
-        ("work_order", "rejected"),
-        ("case_submit", "acked"),
-        ("work_order", "acked"),
+    told = sa.select(OutboxEntry.logical, OutboxEntry.state, OutboxEntry.acked_at.is_not(None), OutboxEntry.error_kind)
+    assert [tuple(row) for row in session.execute(told.order_by(OutboxEntry.agg_seq))] == [
+        ("work_order", "acked", False, "set-aside"),
+        ("case_submit", "acked", True, None),
+        ("work_order", "acked", True, None),
     ]
 
 

@@ -43,6 +43,16 @@ def test_words_about_the_envelope_send_no_filing_back(new_worker, owe, box, plat
 
 
 @on_sqlite
+def test_refused_cancellings_pause_nothing(new_worker, owe, box, platform, hands, session):
+    for number in range(7):
+        owe(f"{number:02x}", 1, "case_cancel", trt_dcla_detl_sn="T1", psn_no="", memo="不去了")
+    refusing(platform, "data 缺少 psn_no")
+    assert new_worker(burst_s=60).step() == 7
+    assert {(entry.state, entry.error_kind) for entry in box()} == {(OutState.REJECTED, "business")}
+    assert told(session) == (None, None)
+
+
+@on_sqlite
 def test_the_same_refusal_of_five_cases_pauses_and_then_one_is_tried_at_a_time_ever_later(
     new_worker, owe, box, platform, hands, session
 ):

@@ -140,6 +140,15 @@ def test_a_code_written_with_spaces_closes_nothing(codes, session, platform, pul
     assert (open_now(session), kept(session)) == (30, {})
 
 
+def test_a_code_that_a_spreadsheet_spoilt_stops_no_other_row(codes, session, platform, pull):
+    rows = as_it_is(session)
+    rows[0]["name"] = "新名字医保工作站"
+    tell(platform, ROSTER, [*rows, row_of(ours(session)[codes[5]], code="3E0001", name="坏了的医保工作站")])
+    pull(ROSTER)
+    assert ours(session)[rows[0]["code"]].name == "新名字医保工作站"
+    assert (open_now(session), kept(session)) == (30, {(ROSTER, "3E0001"): "failed"})
+
+
 def test_a_list_that_would_close_many_is_held_until_a_person_releases_it(codes, session, platform, pull, hands):
     tell(platform, ROSTER, as_it_is(session)[:9])
     pull(ROSTER, 3)
@@ -268,6 +277,30 @@ class TestAnyList:
         pull(DIVISIONS)
         assert (self.shown, cursor_at(session, DIVISIONS).error_kind) == ([], "no-end")
         assert len(platform.calls) < MOST_PAGES
+
+    @pytest.mark.parametrize("each", ["0", "1"])
+    @pytest.mark.parametrize("rows", [25, 30])
+    def test_one_that_does_not_say_whether_there_is_more_is_read_to_its_end(self, platform, pull, session, rows, each):
+        tell(platform, DIVISIONS, list(range(rows)))
+        pages = platform.lists["G502"]
+
+        def to_the_letter(node):
+            page = pages(node)
+            del page["more"]
+            flag = page["full_flag"] if each == "0" else "1"
+            return page | {"full_flag": flag, "next_cursor": str(int(node["cursor"] or 0) + len(page["list"]))}
+
+        platform.lists["G502"] = to_the_letter
+        pull(DIVISIONS)
+        assert (len(self.shown), cursor_at(session, DIVISIONS).error_kind) == (1, None)
+        assert self.shown[0][0] == list(range(rows))
+
+    def test_one_that_names_ever_another_place_is_not_read_for_ever(self, platform, pull, session, monkeypatch):
+        monkeypatch.setattr("sync.pulls.MOST_PAGES", 5)
+        tell(platform, DIVISIONS, [1])
+        platform.lists["G502"] = lambda node: {"ver": "1", "list": [1], "next_cursor": str(len(platform.calls))}
+        pull(DIVISIONS)
+        assert (self.shown, cursor_at(session, DIVISIONS).error_kind) == ([], "no-end")
 
     def test_between_two_pages_a_pause_holds(self, platform, puller, pull, session, hands):
         tell(platform, DIVISIONS, list(range(25)))

@@ -91,6 +91,15 @@ def test_question_sign_in_and_question_end_together(talk, platform, monkeypatch)
     assert patience.quiet_until > began + people.QUIET_S
 
 
+def test_whoever_has_waited_for_their_turn_has_only_the_rest_of_the_time(talk, platform):
+    patience = Patience()
+    assert look_up_person(talk, "379801195208170020", patience=patience, until=time.monotonic()) is None
+    assert platform.calls == []
+    platform.wrong = lambda infno, n: "slow"
+    assert look_up_person(talk, "379801195208170020", patience=patience, until=time.monotonic() + 0.2) is None
+    assert patience == Patience(), "that was not the platform's silence"
+
+
 def test_a_number_that_is_nobodys_is_told_from_no_answer(talk, platform):
     platform.lists["1101"] = lambda node: {"baseinfo": {}}
     assert look_up_person(talk, "379801195208170020") is NOBODY

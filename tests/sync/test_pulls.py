@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from sync.channels import paused
 from sync.inbox import hear_again
-from sync.models import InboxEntry, OutState, PullCursor
+from sync.models import ChannelState, InboxEntry, OutState, PullCursor
 from sync.pulls import DECISIONS, Puller, puller_beside
 from sync.talking import Talk
 from sync.transport import Transport
@@ -166,6 +166,33 @@ def test_a_list_that_says_there_is_more_at_the_same_place_is_not_read_for_ever(p
     read(puller, hands)
     assert len(platform.calls) < 5
     assert ear.heard == [(A, 1)]
+
+
+@pytest.mark.parametrize("kind", [str, int])
+def test_a_platform_that_does_not_say_whether_there_is_more_is_read_to_its_end(
+    puller, platform, hands, ear, session, kind
+):
+    answer(platform, [told(A)], [told(B)])
+    pages = platform.lists["G203"]
+
+    def to_the_letter(node):
+        page = pages(node)
+        return {"list": page["list"], "next_cursor": kind(page["next_cursor"])}
+
+    platform.lists["G203"] = to_the_letter
+    hands.turn(minutes=2)
+    assert [puller.step() for _ in range(4)] == [1, 1, 0, 0]
+    assert ear.heard == [(A, 1), (B, 1)]
+    assert session.get(PullCursor, ("province", DECISIONS)).ok_at is not None
+
+
+def test_a_platform_that_asks_for_time_when_we_read_holds_the_whole_channel(puller, platform, hands, session):
+    answer(platform, [told(A)])
+    platform.wrong = lambda infno, n: "429"
+    read(puller, hands)
+    state = session.get(ChannelState, "province")
+    assert (state.reason, state.paused_by) == ("busy: HTTP 429", None)
+    assert state.paused_until > hands()
 
 
 def test_a_forged_page_is_not_heard_and_pauses_the_channel(puller, platform, hands, ear, session):

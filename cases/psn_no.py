@@ -1,0 +1,52 @@
+"""The province's number of a person, without which nothing filed there can be cancelled. Room `cases`, floor 4.
+
+Who was looked up at a counter has it; what was filed from home has not. So it is asked for (1101) when staff end a case
+whose filing lies at the province: before the step, with nothing locked while the answer is awaited.
+"""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask import current_app
+
+from accounts.policy import Actor
+from cases import look_up
+from cases.models import Case, Desk, State
+from cases.scope import may_step
+from cases.transitions import Step, rule_for
+from common.db import done_once, reading
+
+ENDS = frozenset({Step.WITHDRAW, Step.CORRECT, Step.REFUSE})
+
+
+def ask_for(ref: str, step: Step, *, by: Actor, now: datetime) -> str:
+    """The number; "" where it is known, the step owes no cancelling or is not this actor's, or the province does not say it.
+    Audited. One SELECT."""
+    ask: look_up.Ask | None = current_app.extensions["look_up_person"]
+    if ask is None or step not in ENDS:
+        return ""
+    session = reading()
+    case = session.scalars(sa.select(Case).where(Case.ref == ref)).one_or_none()
+    subject = case.subject if case is not None and _lacks(case, step, by) else {}
+    about = ("case", case.id) if case is not None else ("case", "")
+    session.rollback()
+    number, kind, name = (str(subject.get(part) or "") for part in ("certno", "cert_type", "name"))
+    if not number or not name:
+        return ""
+    facts = ask(number, kind or "01", name)
+    found = facts is not None and facts.name.strip() == name.strip()
+    done_once(lambda writing: look_up.note(writing, about, found, by=by, now=now))
+    return facts.psn_no if facts is not None and found else ""
+
+
+def _lacks(case: Case, step: Step, by: Actor) -> bool:
+    """Whether this step of this actor would owe a cancelling that names nobody."""
+    rule = rule_for(step, State(case.state), Desk(case.desk) if case.desk else None)
+    owes = bool(case.province_sn) and not case.answers.get("psn_no")
+    return owes and rule is not None and may_step(by, case, rule)
+
+
+def keep(case: Case, number: str) -> None:
+    """Keep it with what was filed."""
+    if number and not case.answers.get("psn_no"):
+        case.answers = case.answers | {"psn_no": number}

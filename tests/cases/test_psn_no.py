@@ -1,0 +1,101 @@
+"""Ending what lies at the province of somebody whom nobody had looked up: the province is asked for the number that cancelling
+needs, and what cannot be cancelled is not called withdrawn. The province is a function."""
+
+import pytest
+import sqlalchemy as sa
+from bs4 import BeautifulSoup
+from sqlalchemy.orm import Session
+
+from accounts.policy import Role
+from cases.models import State
+from cases.transitions import Step
+from common.models import AuditEntry
+from sync.people import NOBODY, PersonFacts
+from tests.cases.steps import ANSWERS, Way
+from tests.conftest import on_sqlite
+
+FROM_HOME = {name: value for name, value in ANSWERS.items() if name != "psn_no"}
+FOUND = PersonFacts("370000001", "王玉兰", "2", "1952-08-17", "01", (), (), False)
+ANOTHER = PersonFacts("370000002", "李建国", "1", "1952-08-17", "01", (), (), False)
+
+
+@pytest.fixture
+def clerk(make):
+    return make.actor(Role.CLERK, station_code=make.station())
+
+
+@pytest.fixture
+def filed(app, make, clerk):
+    """A case from home that the province has."""
+    one = Way(app, make.case(by=clerk, answers=FROM_HOME, state=State.ACCEPTED))
+    one.take(Step.APPROVE, clerk)
+    one.ack_all()
+    return one
+
+
+@pytest.fixture
+def province(app):
+    """province(answer): from now on it says this. `asked`: what it was asked."""
+    asked = []
+
+    def answers(said):
+        app.extensions["look_up_person"] = lambda *about: (asked.append(about), said)[1]
+        return asked
+
+    return answers
+
+
+def audited(app):
+    with Session(app.extensions["db"].engine) as session:
+        return session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "person.look_up")).all()
+
+
+@pytest.fixture(params=["page", "api"])
+def withdraw(request, app, make):
+    """withdraw(one, by): status and sentence."""
+
+    def act(one, by):
+        client, said = make.signed_in(app.test_client(), by), {"step": "withdraw", "version": one.case.version}
+        if request.param == "page":
+            answer = client.post(f"/cases/{one.ref}/step", data=said | {"op": "a" * 32})
+            return answer.status_code, BeautifulSoup(answer.text, "html.parser").get_text()
+        headers = {"Idempotency-Key": "a" * 32}
+        answer = client.post(f"/api/v1/cases/{one.ref}/steps", json=said, headers=headers)
+        return answer.status_code, answer.json.get("message", "")
+
+    return act
+
+
+def test_the_number_is_asked_for_when_staff_withdraw_what_came_from_home(app, filed, clerk, province, withdraw):
+    asked = province(FOUND)
+    assert withdraw(filed, clerk)[0] in (200, 303)
+    assert asked == [("379801195208170020", "01", "王玉兰")]
+    assert filed.case.state == State.WITHDRAWN
+    (cancelled,) = filed.bodies("case_cancel")
+    assert cancelled["psn_no"] == "370000001"
+    (entry,) = audited(app)
+    assert (entry.about_kind, entry.about_id, entry.facts) == ("case", filed.case.id, {"found": 1})
+
+
+@pytest.mark.parametrize("said", [None, NOBODY, ANOTHER], ids=["silent", "nobody", "another"])
+@on_sqlite
+def test_without_it_what_was_approved_is_not_called_withdrawn(app, filed, clerk, province, withdraw, said):
+    province(said)
+    status, sentence = withdraw(filed, clerk)
+    assert status == 409
+    assert "还没从省里查到这个人的编号" in sentence
+    assert filed.case.state == State.APPROVED
+    assert filed.bodies("case_cancel") == []
+    assert [entry.facts for entry in audited(app)] == [{"found": 0}], (
+        "who asked is known although nothing was withdrawn"
+    )
+
+
+@on_sqlite
+def test_nobody_is_asked_out_of_reach_or_when_it_is_known(app, make, filed, clerk, province, withdraw):
+    asked = province(FOUND)
+    far = make.actor(Role.CLERK, area="370102004", station_code=make.station("远站", town_code="370102004"))
+    assert withdraw(filed, far)[0] == 404
+    known = Way(app, make.case(by=clerk, answers=ANSWERS, state=State.ACCEPTED))
+    assert withdraw(known, clerk)[0] in (200, 303)
+    assert asked == []
