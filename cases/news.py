@@ -149,11 +149,16 @@ def cancelling(case: Case, words: str) -> dict[str, Any]:
     must look."""
     return {
         "trt_dcla_detl_sn": case.province_sn,
-        "psn_no": case.answers.get("psn_no") or "",
+        "psn_no": psn_no_of(case),
         "memo": words or "撤回申请",
         "rid": case.id,
         "ver_no": case.version,
     }
+
+
+def psn_no_of(case: Case) -> str:
+    """The province's number of the person, as filed or as asked for since; "" where nobody knows it."""
+    return str(case.answers.get("psn_no") or case.subject.get("psn_no") or "")
 
 
 def _moment(moment: datetime) -> str:

@@ -67,7 +67,7 @@ def take_step(
     _must_be_said(step, words, basis, asked, case, handler_id)
     if step is Step.WITHDRAW and case.state == State.APPROVED and not case.province_sn:
         raise Refused(_not_there(session, case))
-    if step is Step.WITHDRAW and case.state == State.APPROVED and not case.answers.get("psn_no"):
+    if step is Step.WITHDRAW and case.state == State.APPROVED and not news.psn_no_of(case):
         raise Refused(
             _("还没从省里查到这个人的编号，现在撤不了。请过一会儿再试；还是不行，请打电话给县医保局，请他们找省里撤。")
         )

@@ -12,6 +12,7 @@ from flask import current_app
 from accounts.policy import Actor
 from cases import look_up
 from cases.models import Case, Desk, State
+from cases.news import psn_no_of
 from cases.scope import may_step
 from cases.transitions import Step, rule_for
 from common.db import done_once, reading
@@ -42,11 +43,11 @@ def ask_for(ref: str, step: Step, *, by: Actor, now: datetime) -> str:
 def _lacks(case: Case, step: Step, by: Actor) -> bool:
     """Whether this step of this actor would owe a cancelling that names nobody."""
     rule = rule_for(step, State(case.state), Desk(case.desk) if case.desk else None)
-    owes = bool(case.province_sn) and not case.answers.get("psn_no")
+    owes = bool(case.province_sn) and not psn_no_of(case)
     return owes and rule is not None and may_step(by, case, rule)
 
 
 def keep(case: Case, number: str) -> None:
-    """Keep it with what was filed."""
-    if number and not case.answers.get("psn_no"):
-        case.answers = case.answers | {"psn_no": number}
+    """Keep it with who the case is about: what was filed stays as it was filed."""
+    if number and not psn_no_of(case):
+        case.subject = case.subject | {"psn_no": number}

@@ -73,6 +73,7 @@ def test_the_number_is_asked_for_when_staff_withdraw_what_came_from_home(app, fi
     assert filed.case.state == State.WITHDRAWN
     (cancelled,) = filed.bodies("case_cancel")
     assert cancelled["psn_no"] == "370000001"
+    assert "psn_no" not in filed.case.answers, "what was filed stays as it was filed"
     (entry,) = audited(app)
     assert (entry.about_kind, entry.about_id, entry.facts) == ("case", filed.case.id, {"found": 1})
 
