@@ -129,6 +129,7 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
         "deadline": words.deadline_tag(case, days, today),
         "due": _due_words(case),
         "sync": _sync_tag(file),
+        "syncing": file.synced.stand is Stand.WAITING,
         "subject": case.subject,
         "insured_at": insured_at,
         "reveals": may_reveal(by),

@@ -471,6 +471,7 @@ def test_two_ticks_only_once_the_province_has_it(app, make, approved, clerk):
     one = approved()
     assert "省里还没回话" in read_at_home(app, one)
     assert "待同步" in seen_by(app, make, clerk, one)
+    assert "刷新，看省里回了没有" in seen_by(app, make, clerk, one)
     one.ack_all()
     assert "省里已收到" in read_at_home(app, one)
     assert "已同步" in seen_by(app, make, clerk, one)
