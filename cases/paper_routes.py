@@ -45,7 +45,7 @@ SUFFIX = {papers.JPEG: "jpg", papers.PDF: "pdf"}
 
 class _Sent(NamedTuple):
     fields: MultiDict[str, str]
-    file: bytes
+    file: bytes | None  # None: none was chosen
 
 
 @bp.post("/papers/draft/<id>")
@@ -176,10 +176,10 @@ def _add(holder: Draft | Case | None) -> ResponseReturnValue:
     back = own_path(sent.fields.get("back"))
     if not form.ok:
         return _refused(next(iter(form.errors.values())), 422, back)
-    if not sent.file and not form.value.drawn:
+    if sent.file is None and not form.value.drawn:
         return _refused(_("还没有选照片。请先拍照或选一张。"), 422, back)
     try:
-        fit = papers.check(sent.file or papers.drawn_bytes(form.value.drawn or ""), form.value.kind)
+        fit = papers.check(papers.drawn_bytes(form.value.drawn or "") if sent.file is None else sent.file, form.value.kind)
         kept = _keep(holder, form.value, fit)
     except papers.Unfit as problem:
         return _refused(str(problem), 422, back)
@@ -237,7 +237,7 @@ def _read_body() -> _Sent:
     )
     _rest, fields, files = parser.parse(stream, request.mimetype, request.content_length, request.mimetype_params)
     file = files.get("paper")
-    return _Sent(fields, file.stream.read() if file is not None else b"")
+    return _Sent(fields, file.stream.read() if file is not None and file.filename else None)
 
 
 def _in_memory(*_args: object, **_named: object) -> IO[bytes]:

@@ -58,8 +58,8 @@ def my_case(session, holding) -> str:
     return id
 
 
-def send(client, where: str, body: bytes, kind: str = "id_front", headers=SCRIPT, **more):
-    form = {"kind": kind, "paper": FileStorage(io.BytesIO(body), "IMG_王芳.jpg", content_type="image/jpeg")} | more
+def send(client, where: str, body: bytes, kind: str = "id_front", headers=SCRIPT, name="IMG_王芳.jpg", **more):
+    form = {"kind": kind, "paper": FileStorage(io.BytesIO(body), name, content_type="image/jpeg")} | more
     boundary, data = encode_multipart(form)
     kind = f'multipart/form-data; boundary="{boundary}"'
     return client.post(f"/papers/{where}", data=data, headers=headers, content_type=kind)
@@ -276,7 +276,8 @@ def test_whose_right_ends_is_refused_before_the_body_is_read(client, mine, holdi
 REFUSED = {
     "a program": ({"body": b"MZ" + b"\0" * 900}, 422, "不是照片"),
     "HEIC": ({"body": handed_in.HEIC}, 422, "兼容性最好"),
-    "nothing chosen": ({"body": b""}, 422, "还没有选照片"),
+    "nothing chosen": ({"body": b"", "name": ""}, 422, "还没有选照片"),
+    "an empty file": ({"body": b""}, 422, "这个文件是空的"),
     "11 MB": ({"body": b"\xff\xd8\xff" + b"x" * 11_000_000}, 422, "最多 10 MB"),
     "60 MB": ({"body": b"\xff\xd8\xff" + b"x" * 60_000_000}, 413, "最多 10 MB"),
     "a kind that is none": ({"body": photo(), "kind": "../x"}, 422, "这一页不完整"),
