@@ -179,7 +179,9 @@ def _add(holder: Draft | Case | None) -> ResponseReturnValue:
     if sent.file is None and not form.value.drawn:
         return _refused(_("还没有选照片。请先拍照或选一张。"), 422, back)
     try:
-        fit = papers.check(papers.drawn_bytes(form.value.drawn or "") if sent.file is None else sent.file, form.value.kind)
+        fit = papers.check(
+            papers.drawn_bytes(form.value.drawn or "") if sent.file is None else sent.file, form.value.kind
+        )
         kept = _keep(holder, form.value, fit)
     except papers.Unfit as problem:
         return _refused(str(problem), 422, back)

@@ -28,20 +28,16 @@ def acked(session: Session, logical: str, aggregate: str, answer: Any, now: date
     number = _number(answer)
     if logical != SUBMIT or number is None:
         return
-    case_id = aggregate.removeprefix("case:")
-    mine = Case.id == case_id
-    state = session.scalar(
-        sa.select(Case.state).where(mine).with_for_update()
-    )  # first: it may be approved anew just now
+    case = _locked(session, aggregate.removeprefix("case:"))  # first: it may be approved anew just now
     filed = newest(session, aggregate, SUBMIT)
-    if state is None or filed is None or not filed.arrived:
+    if case is None or filed is None or not filed.arrived:
         return
-    if state == State.APPROVED:
-        session.execute(sa.update(Case).where(mine).values(province_sn=number))
+    if case.state == State.APPROVED:
+        case.province_sn = number
         return
-    _asked, last = _heard_before(session, case_id)  # its decision was heard before its number
+    _asked, last = _heard_before(session, case.id)  # its decision was heard before its number
     if last is None or last.step != Step.RETURN:
-        _lies_there(session, session.get_one(Case, case_id), number, now)
+        _lies_there(session, case, number, now)
 
 
 def rejected(session: Session, logical: str, aggregate: str, words: str, now: datetime) -> None:
@@ -76,11 +72,14 @@ def decided(session: Session, row: dict[str, Any], now: datetime) -> bool:
     if filed is None or decided_on > filed:
         raise ValueError("a decision on what was never filed")
     if decided_on == filed:
+        number = _number(row) if step is not Step.RETURN else None
+        if number is not None and case.state in ENDED_WITHOUT:
+            _lies_there(session, case, number, now)  # and the cancelling owed for it is the answer to the decision
+            return True
         if not _so_already(session, case, step, words):
             _step(session, case, step, words, now)
             set_aside(session, aggregate_of(case), SUBMIT, now)  # a gateway refused it, and yet it had arrived
-        number = _number(row)
-        if number is not None and step is not Step.RETURN:
+        if number is not None:
             _lies_there(session, case, number, now)
     return True
 
@@ -155,4 +154,6 @@ def _version(said: Any) -> int:
 
 
 def _locked(session: Session, case_id: str) -> Case | None:
-    return session.scalars(sa.select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
+    """As it is now, also where this transaction has read it before."""
+    wanted = sa.select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+    return session.scalars(wanted).one_or_none()

@@ -105,7 +105,7 @@ def _file(session: Session, *where: sa.ColumnElement[bool]) -> File | None:
 def for_step(session: Session, ref: str, by: Actor) -> Case | None:
     """The case, locked until the transaction ends: what every step begins with."""
     wanted = sa.select(Case).where(Case.ref == ref, in_reach(by)).with_for_update()
-    return session.scalars(wanted).one_or_none()
+    return session.scalars(wanted.execution_options(populate_existing=True)).one_or_none()
 
 
 def followed(session: Session, ref: str, code: str) -> File | None:

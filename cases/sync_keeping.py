@@ -69,15 +69,15 @@ def told(session: Session, id: str, has_it: bool, number: str, *, by: Actor, now
     entry = found.entry
     if has_it:
         answer = {"trt_dcla_detl_sn": number} if number else {}
-        by_telephone.arrived(entry, answer, now)
+        by_telephone.arrived(session, entry, answer, now)
         session.flush()
         province.acked(session, entry.logical, entry.aggregate, answer, now)
         _audit(session, "sync.has_it", ("outbox", id), entry.county_code, by, now)
         return
     if _waited_for(session, found):
-        by_telephone.send_again(entry, now)
+        by_telephone.send_again(session, entry, now)
     else:
-        by_telephone.drop(entry, now)
+        by_telephone.drop(session, entry, now)
     _audit(session, "sync.has_it_not", ("outbox", id), entry.county_code, by, now)
 
 

@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
+from sqlalchemy.orm.attributes import set_committed_value
 
 from cases.models import Case
+from common.sealing import CannotUnseal
 from sync.models import InboxEntry, OutboxEntry
 from sync.stands import to_look_at, unheard_of
 
+# What may be what cannot be opened: it holds up nobody who only settles or sends again.
+SEALED_OUT = defer(OutboxEntry.body), defer(OutboxEntry.answer), defer(OutboxEntry.error)
+SEALED_IN = defer(InboxEntry.body), defer(InboxEntry.error)
 PAGE = 20
 MAX_PAGES = 50
 
@@ -45,8 +51,22 @@ def unheard(session: Session, channel: str, area: str, everybodys: bool) -> list
     )
     return [
         Unheard(row.InboxEntry.id, row.Case, _said(row.InboxEntry.body), row.InboxEntry.at)
-        for row in session.execute(wanted)
+        for row in _readable(session, wanted, InboxEntry.body)
     ]
+
+
+def _readable(session: Session, wanted: sa.Select[Any, Any], sealed: InstrumentedAttribute[Any]) -> Sequence[Any]:
+    """The rows; where some of them cannot be opened any more, without what is sealed of those. One SELECT if all can."""
+    try:
+        return session.execute(wanted).all()
+    except CannotUnseal:
+        rows = session.execute(wanted.options(defer(sealed))).all()
+    for entry, _case in rows:
+        try:
+            getattr(entry, sealed.key)
+        except CannotUnseal:
+            set_committed_value(entry, sealed.key, None)
+    return rows
 
 
 def _said(body: object) -> str:
@@ -56,13 +76,13 @@ def _said(body: object) -> str:
 def for_settling(session: Session, id: str, channel: str, area: str, everybodys: bool) -> InboxEntry | None:
     """One of them, locked; None when it is not of this area or nobody must look at it."""
     wanted = sa.select(InboxEntry).where(InboxEntry.id == id, unheard_of(area, channel, everybodys))
-    return session.scalars(wanted.with_for_update()).one_or_none()
+    return session.scalars(wanted.with_for_update().options(*SEALED_IN)).one_or_none()
 
 
 def list_of(session: Session, channel: str, area: str, number: int, whole: bool) -> tuple[Sequence[ToLookAt], bool]:
     """One page of what a person must look at, the oldest first, and whether there is more. whole: with the answers of each
     case, so that whom a platform quotes can be masked. One SELECT."""
-    without = [defer(OutboxEntry.body), defer(OutboxEntry.answer), *([] if whole else [defer(Case.answers)])]
+    without = [*SEALED_OUT[:2], *([] if whole else [defer(Case.answers)])]
     wanted = (
         sa.select(OutboxEntry, Case)
         .outerjoin(Case, OutboxEntry.aggregate == sa.literal("case:") + Case.id)
@@ -70,15 +90,16 @@ def list_of(session: Session, channel: str, area: str, number: int, whole: bool)
         .where(to_look_at(area, channel))
         .order_by(OutboxEntry.state, OutboxEntry.made_at, OutboxEntry.id)
     )
-    rows = session.execute(wanted.offset((number - 1) * PAGE).limit(PAGE + 1)).all()
+    rows = _readable(session, wanted.offset((number - 1) * PAGE).limit(PAGE + 1), OutboxEntry.error)
     found = [ToLookAt(row.OutboxEntry, row.Case) for row in rows[:PAGE]]
     return found, len(rows) > PAGE and number < MAX_PAGES
 
 
 def for_replay(session: Session, id: str, channel: str, area: str) -> ToLookAt | None:
-    """One of them, locked; None when it is not of this area or nobody must look at it."""
+    """One of them, and its case, locked; None when it is not of this area or nobody must look at it."""
     wanted = sa.select(OutboxEntry).where(OutboxEntry.id == id, to_look_at(area, channel)).with_for_update()
-    entry = session.scalars(wanted.options(defer(OutboxEntry.body))).one_or_none()  # which may be what cannot be opened
+    entry = session.scalars(wanted.options(*SEALED_OUT)).one_or_none()
     if entry is None:
         return None
-    return ToLookAt(entry, session.get(Case, entry.aggregate.removeprefix("case:")))
+    mine = sa.select(Case).where(Case.id == entry.aggregate.removeprefix("case:")).with_for_update()
+    return ToLookAt(entry, session.scalars(mine.execution_options(populate_existing=True)).one_or_none())

@@ -104,7 +104,7 @@ def hidden(words: str, case: Case | None) -> str:
         known: list[tuple[str, Any]] = [
             (str(case.subject.get(name) or ""), mask_name) for name in ("name", "contact_name")
         ]
-        known += [(str(case.subject.get("certno") or ""), mask_number)]
+        known += [(str(case.subject.get(name) or ""), mask_number) for name in ("certno", "psn_no")]
         known += [(str(value or ""), mask_of(field)) for field, value in case.answers.items() if mask_of(field)]
         for value, mask in sorted(known, key=lambda pair: -len(pair[0])):
             if len(value) >= 2 and masked(value) == value:  # long numbers are masked below, whosever they are

@@ -103,7 +103,10 @@
   function go(lat, lon, zoom) {
     view = { lat: lat, lon: lon, zoom: Math.min(TOP, zoom) };
     if (map) map.setView([lat, lon], view.zoom - Number(data.offset), { animate: false });
-    else load();
+    else {
+      load();
+      if (latest) place(wanted());
+    }
   }
   function cellOf(at) {
     return Math.floor(x(at[1], view.zoom) / CELL) + "," + Math.floor(y(at[0], view.zoom) / CELL);

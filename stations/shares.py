@@ -31,7 +31,7 @@ def below(session: Session, code: str, wanted: Wanted) -> list[Share]:
 
     Opening hours are not looked at. None or one statement.
     """
-    every, counted, parts = _shares(session), _counted(session, wanted), children(session, code)
+    every, counted, parts = _every(session), _counted(session, wanted), children(session, code)
     codes = {part.code: _codes(session, part.code) for part in parts}
     present = [part for part in parts if _sum(every, codes[part.code])[1]] or parts
     return [Share(part.code, part.name, *_sum(counted, codes[part.code])) for part in present]
@@ -39,7 +39,7 @@ def below(session: Session, code: str, wanted: Wanted) -> list[Share]:
 
 def of_county(session: Session, code: str, name: str) -> Share:
     """All open stations of a county."""
-    return Share(code, name, *_sum(_shares(session), _codes(session, code)))
+    return Share(code, name, *_sum(_every(session), _codes(session, code)))
 
 
 def share_words(share: Share) -> str:
@@ -66,9 +66,25 @@ def _sum(counted: Mapping[str, tuple[int, int]], codes: Sequence[str]) -> tuple[
     return sum(verified for verified, _every in found), sum(every for _verified, every in found)
 
 
+def _every(session: Session) -> Mapping[str, tuple[int, int]]:
+    return _of_today(session, _shares(session))
+
+
+def _of_today(session: Session, counted: Mapping[str, tuple[int, int]]) -> Mapping[str, tuple[int, int]]:
+    """Under the county that each is part of now, which may lie in another city."""
+    known, found = divisions(session), dict(counted)
+    for county in counted:
+        merged = known.get(county)
+        now = successor(session, merged) if merged and merged.became else None
+        if now is not None:
+            verified, every = found.pop(county)
+            found[now.code] = (found.get(now.code, (0, 0))[0] + verified, found.get(now.code, (0, 0))[1] + every)
+    return found
+
+
 def _counted(session: Session, wanted: Wanted) -> Mapping[str, tuple[int, int]]:
     if wanted.item is None and wanted.channel is None:
-        return _shares(session)
+        return _every(session)
     values = {}
     if wanted.item is not None:
         values["item"] = 1 << wanted.item
@@ -77,4 +93,4 @@ def _counted(session: Session, wanted: Wanted) -> Mapping[str, tuple[int, int]]:
     suits = conditions_of(wanted.item is not None, wanted.channel is not None, False)
     counted = sa.select(Station.county_code, sa.func.count(Station.verified_on), sa.func.count())
     rows = session.execute(counted.where(*suits).group_by(Station.county_code), values)
-    return {county: (verified, every) for county, verified, every in rows}
+    return _of_today(session, {county: (verified, every) for county, verified, every in rows})

@@ -6,6 +6,8 @@ Never commits. Which messages, who may say so and what it means for a case: case
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from sync import outbox
 from sync.models import OutboxEntry, OutState
 from sync.stands import SET_ASIDE
@@ -18,19 +20,22 @@ def called_for(entry: OutboxEntry, now: datetime, alarm: timedelta) -> bool:
     return entry.state == OutState.UNKNOWN and entry.tried_since is not None and entry.tried_since < now - alarm
 
 
-def arrived(entry: OutboxEntry, answer: dict[str, Any], now: datetime) -> None:
+def arrived(session: Session, entry: OutboxEntry, answer: dict[str, Any], now: datetime) -> None:
     """The province has it. answer: what it would have answered, as far as it was told."""
+    outbox.apart(session, entry, now)
     outbox.acked(entry, answer=answer, refmsgid=None, now=now, keep=KEEP)
 
 
-def send_again(entry: OutboxEntry, now: datetime) -> None:
+def send_again(session: Session, entry: OutboxEntry, now: datetime) -> None:
     """The province does not have it: it goes once more without being asked for, under the number it has, so that a platform
     that knows its numbers does nothing twice even when somebody was mistaken."""
+    outbox.apart(session, entry, now)
     entry.doubtful, entry.attempts, entry.tried_since = False, 0, None
     entry.infcode = entry.error = entry.error_kind = None
     outbox.put_back(entry, at=now)
 
 
-def drop(entry: OutboxEntry, now: datetime) -> None:
+def drop(session: Session, entry: OutboxEntry, now: datetime) -> None:
     """The province does not have it, and it is not wanted there any more: settled, never sent again."""
+    outbox.apart(session, entry, now)
     entry.state, entry.error_kind, entry.next_at = OutState.ACKED, SET_ASIDE, now

@@ -301,13 +301,22 @@ def stayed(entry: OutboxEntry, *, msgid: str | None, sent_at: datetime | None, t
 
 
 def replay(entry: OutboxEntry, now: datetime) -> None:
-    """After somebody mended the cause: once more, with a number of its own (the old one was answered with a refusal). It is
-    asked for first: the refusal may have been the answer to something else, and a new number would do it twice."""
+    """After somebody mended the cause: once more. It is asked for first: the refusal may have been the answer to something else.
+    What the platform itself refused goes under a new number, the old one is answered; what was stopped on the way keeps its
+    number, under which it may have arrived all the same."""
     if entry.state == OutState.REJECTED:
         entry.doubtful = entry.doubtful or entry.sent_at is not None
-        entry.msgid = entry.sent_at = entry.tried_since = None
-        entry.attempts = 0
+        if entry.error_kind in {"business", "sealed"}:
+            entry.msgid = entry.sent_at = None
+        entry.tried_since, entry.attempts = None, 0
         put_back(entry, at=now)
+
+
+def apart(session: Session, entry: OutboxEntry, now: datetime) -> None:
+    """It is settled without the others that were sent under its number: alone they are another message, with a number of its own."""
+    if entry.msgid:
+        alike = [row.id for row in session.execute(_alike([entry.msgid], now)) if row.id != entry.id]
+        session.execute(sa.update(OutboxEntry).where(OutboxEntry.id.in_(alike)).values(msgid=None))
 
 
 def forget(session: Session, channel: str, now: datetime) -> int:

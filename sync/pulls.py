@@ -269,7 +269,7 @@ class _Reading:
         if page.more and (page.next_cursor in ("", self.cursor) or self.pages >= MOST_PAGES):
             return "no-end"
         if not self.pages:
-            self.full, self.ver = page.full, page.ver
+            self.full, self.ver = page.full and not self.cursor, page.ver  # from the middle on nothing is whole
         self.rows += page.rows
         self.cursor, self.pages = page.next_cursor or self.cursor, self.pages + 1
         return ""

@@ -6,6 +6,7 @@ import random
 import re
 from collections import Counter
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from maps.cells import MOST_CELLS, cells_in, place_at
 from maps.overview import overview
 from maps.place import Place, pixel_of
 from maps.shell import shell
-from stations import clusters, roster_import
+from stations import clusters, roster_import, shares
 from stations.models import Channel, Division, Station, StationCluster
 from tests.builders import SQUARE
 from tests.conftest import NOW, make_app
@@ -391,6 +392,21 @@ def test_the_shares_follow_the_filters_and_every_change(make, client, loaded, co
     make.station("丙", verified_on=date(2026, 11, 2))
     counted()
     assert rows(client.get("/stations/map?area=370100").text) == {"历下区": "3 个站点·核实过 33%"}
+
+
+def test_a_county_that_went_to_another_city_counts_there(monkeypatch):
+    known = {
+        code: SimpleNamespace(code=code, became=became, level=3 if code[4:] != "00" else 2)
+        for code, became in (("370700", None), ("370200", None), ("370703", "370203"), ("370203", None))
+    }
+    monkeypatch.setattr(shares, "divisions", lambda session: known)
+    monkeypatch.setattr(shares, "successor", lambda session, found: known.get(found.became))
+    counted = shares._of_today(None, {"370703": (1, 5), "370203": (0, 7)})
+    assert {code: shares._sum(counted, shares._codes(None, code)) for code in known if code != "370703"} == {
+        "370700": (0, 0),
+        "370200": (1, 12),
+        "370203": (1, 12),
+    }
 
 
 def test_the_stations_of_a_merged_county_count_where_it_went(make, client, loaded, counted, session):

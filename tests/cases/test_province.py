@@ -1,23 +1,26 @@
 """What becomes of a case when the province answers: taken, refused, decided, decided twice, too late, or about nobody. Both databases."""
 
 import re
+import threading
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
 from accounts.policy import Role
-from cases import province
+from cases import province, sync_keeping
 from cases.drafts import Refused
 from cases.filing import PaperNeed
-from cases.models import CaseEvent, Desk, Paper, State
+from cases.models import Case, CaseEvent, Desk, Paper, State
 from cases.news import CHANNEL
+from cases.operations import take_step
 from cases.transitions import CLOCK, PROVINCE, Step
 from common import db
 from sync.inbox import FAILED, receive
-from sync.models import InboxEntry, OutState
+from sync.models import InboxEntry, OutboxEntry, OutState
 from tests.cases.steps import ANSWERS, SN, Way
-from tests.conftest import NOW
+from tests.conftest import NOW, on_sqlite
 
 CODE = "204817"
 
@@ -504,3 +507,63 @@ def test_a_paper_that_the_province_asks_for_is_asked_of_the_resident_and_filed_a
     assert one.bodies("case_submit")[-1]["att_cnt"] == 1
     one.decide("approved", ver=2)
     assert one.case.state == State.DONE
+
+
+@on_sqlite
+def test_an_approval_with_a_number_of_what_has_ended_here_is_cancelled(approved):
+    one = approved()
+    one.decide("supplement", "请再交一份")  # the answer to the filing was lost: no number yet
+    one.take(Step.LAPSE, CLOCK)
+    assert one.bodies("case_cancel") == []
+    for _ in range(2):
+        one.decide("approved", "", ver=2, trt_dcla_detl_sn=SN)
+    assert (one.case.state, one.case.province_sn) == (State.WITHDRAWN, SN)
+    assert len(one.bodies("case_cancel")) == 1
+
+
+on_postgresql = pytest.mark.parametrize(
+    "database_url", ["postgresql"], indirect=True
+)  # SQLite has one writer at a time
+
+
+@on_postgresql
+def test_a_withdrawal_meanwhile_is_seen_where_the_case_was_read_before(app, approved, clerk):
+    one = approved()
+    one.ack_all()
+    filed = one.bodies("case_submit")[-1]["ver_no"]
+    row = {"rid": one.case.id, "ver_no": filed, "stas": "approved", "memo": "", "trt_dcla_detl_sn": SN}
+    with app.app_context(), db.writing() as session:
+        read = session.scalars(sa.select(Case)).one()  # as another of the person's cases has it read
+        one.take(Step.WITHDRAW, clerk)
+        assert province.decided(session, row, NOW)
+        session.commit()
+        assert read.state == State.WITHDRAWN
+    assert one.case.state == State.WITHDRAWN
+
+
+@on_postgresql
+def test_what_is_told_by_telephone_waits_for_whoever_ends_the_case(app, make, approved, officer):
+    one = approved()
+    with app.app_context(), db.writing() as session:
+        doubt = {"state": OutState.UNKNOWN, "doubtful": True, "tried_since": NOW - timedelta(days=9)}
+        session.execute(sa.update(OutboxEntry).where(OutboxEntry.logical == "case_submit").values(doubt))
+        asked = session.scalars(sa.select(OutboxEntry.id).where(OutboxEntry.logical == "case_submit")).one()
+        session.commit()
+    one.decide("supplement", "请再交一份")
+
+    def tell():
+        with app.app_context(), db.writing() as session:
+            sync_keeping.told(session, asked, True, SN, by=officer, now=NOW, alarm=timedelta(hours=72))
+            session.commit()
+
+    telling = threading.Thread(target=tell)
+    with app.app_context(), db.writing() as session:
+        case = session.scalars(sa.select(Case).with_for_update()).one()
+        take_step(session, case, Step.LAPSE, by=CLOCK, now=NOW)
+        session.flush()
+        telling.start()
+        telling.join(0.5)  # time to come to the case
+        session.commit()
+    telling.join()
+    assert one.case.state == State.WITHDRAWN
+    assert len(one.bodies("case_cancel")) == 1

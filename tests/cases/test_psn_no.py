@@ -78,6 +78,19 @@ def test_the_number_is_asked_for_when_staff_withdraw_what_came_from_home(app, fi
     assert (entry.about_kind, entry.about_id, entry.facts) == ("case", filed.case.id, {"found": 1})
 
 
+@on_sqlite
+def test_it_is_asked_for_also_while_the_number_of_the_filing_may_still_come(app, make, clerk, province, withdraw):
+    asked = province(FOUND)
+    one = Way(app, make.case(by=clerk, answers=FROM_HOME, state=State.ACCEPTED))
+    one.take(Step.APPROVE, clerk)
+    one.decide("supplement", "请再交一份")  # the answer to the filing itself was lost
+    assert withdraw(one, clerk)[0] in (200, 303)
+    assert len(asked) == 1
+    one.ack_all()
+    (cancelled,) = one.bodies("case_cancel")
+    assert cancelled["psn_no"] == "370000001"
+
+
 @pytest.mark.parametrize("said", [None, NOBODY, ANOTHER], ids=["silent", "nobody", "another"])
 @on_sqlite
 def test_without_it_what_was_approved_is_not_called_withdrawn(app, filed, clerk, province, withdraw, said):

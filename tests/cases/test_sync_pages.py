@@ -522,3 +522,21 @@ def test_what_differs_in_the_provinces_lists_is_shown_by_code_to_the_province(as
     session.rollback()
     entry = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "sync.release")).one()
     assert (entry.about_kind, entry.about_id) == ("list", "catalogue")
+
+
+@on_sqlite
+def test_what_cannot_be_opened_any_more_stands_in_nobodys_way_on_the_page(as_, way, session):
+    one = way()
+    known = {"county_code": "370102", "channel": "province", "ver": 1, "at": NOW, "state": inbox.FAILED, "error": "x"}
+    heard = InboxEntry(logical="case_status", rid=one.case.id, body={"stas": "approved"}, **known)
+    session.add(heard)
+    session.execute(sa.update(OutboxEntry).values(state=OutState.REJECTED, error_kind="business", error="不收"))
+    session.commit()
+    kept = heard.id
+    session.execute(sa.text("UPDATE inbox SET body = :spoilt"), {"spoilt": b"\1" * 40})
+    session.execute(sa.text("UPDATE outbox SET error = :spoilt"), {"spoilt": b"\1" * 40})
+    session.commit()
+    officer = as_(Role.COUNTY_OFFICER)
+    assert say_ref(one.ref) in officer.get("/sync").text
+    assert officer.post(f"/sync/decisions/{kept}/settle").status_code == 303
+    assert officer.get("/sync").status_code == 200

@@ -87,8 +87,8 @@ def test_why_it_did_not_go_through(app, kind, code, said, words):
 
 def test_the_people_of_a_case_are_masked_wherever_they_are_quoted():
     case = Case(
-        subject={"name": "王玉兰", "masked_name": "王*兰", "contact_name": "王小军"},
+        subject={"name": "王玉兰", "masked_name": "王*兰", "contact_name": "王小军", "psn_no": "Q37A0099"},
         answers={"agnter_name": "张明", "resout_addr": "南京市某路 1 号", "certno": "C1234567", "emp_name": "某厂"},
     )
-    said = hidden("王玉兰由张明代办，联系王小军，证件 C1234567，住南京市某路 1 号，在某厂", case)
-    assert said == "王*兰由张*代办，联系王*军，证件 C123***67，住南京市******，在某厂"
+    said = hidden("王玉兰由张明代办，联系王小军，证件 C1234567，编号 Q37A0099，住南京市某路 1 号，在某厂", case)
+    assert said == "王*兰由张*代办，联系王*军，证件 C123***67，编号 Q3****99，住南京市******，在某厂"

@@ -2,6 +2,7 @@
 may not change by itself is shown."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -294,6 +295,22 @@ class TestAnyList:
         pull(DIVISIONS)
         assert (len(self.shown), cursor_at(session, DIVISIONS).error_kind) == (1, None)
         assert self.shown[0][0] == list(range(rows))
+
+    def test_a_second_reading_that_begins_in_the_middle_is_not_taken_for_the_whole(self, platform, pull, puller, hands):
+        tell(platform, DIVISIONS, list(range(25)))
+        pages = platform.lists["G502"]
+
+        def to_the_letter(node):
+            page = pages(node)
+            return page | {"full_flag": "1", "next_cursor": page["next_cursor"] if page["more"] else ""}
+
+        platform.lists["G502"] = to_the_letter
+        puller.lists[DIVISIONS] = replace(puller.lists[DIVISIONS], afresh=False)
+        pull(DIVISIONS)
+        hands.turn(hours=30)
+        while puller.step():
+            pass
+        assert self.shown == [(list(range(25)), True), (list(range(20, 25)), False)]
 
     def test_one_that_names_ever_another_place_is_not_read_for_ever(self, platform, pull, session, monkeypatch):
         monkeypatch.setattr("sync.pulls.MOST_PAGES", 5)
