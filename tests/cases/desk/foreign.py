@@ -48,6 +48,8 @@ FOREIGN = [
     Address("work.ask_delete", "draft", method="GET"),
     Address("work.delete", "draft", says=GONE | BACK),  # a draft that is gone is deleted
     Address("sync.replay", "entry", to=Action.KEEP_SYNC),
+    Address("sync.told", "entry", {"has_it": "no"}, to=Action.KEEP_SYNC),
+    Address("sync.settle_cancelling", "entry", to=Action.KEEP_SYNC),
     Address("sync.settle", "decision", to=Action.KEEP_SYNC),
     # Whoever follows holds a pass for one case (cases/follow_pass.py); these people hold none.
     Address("follow.show", method="GET", says=frozenset({200})),

@@ -157,8 +157,10 @@ def test_a_paper_that_is_due_on_the_next_page_keeps_nobody_on_this_one(session, 
 
 
 @on_sqlite
-def test_a_filing_is_changed_early_with_a_paper_that_the_form_asks_for(clerk):
+def test_a_filing_is_changed_early_with_a_paper_that_the_form_asks_for(session, clerk):
     assert clerk.begin(15).to_the_end().hand_in().status_code == 303
+    session.execute(sa.update(Case).values(state=State.DONE, desk=None))
+    session.commit()
     clerk.at = "/work/drafts"
     clerk.begin(15)
     clerk.fill(1, WHO)
