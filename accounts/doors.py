@@ -6,10 +6,10 @@ area, the view asks `may(...)` (accounts/policy.py) or takes `Actor.area` into i
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec
-from urllib.parse import urlsplit
+from typing import ParamSpec
+from urllib.parse import unquote, urlsplit
 
-from flask import Response, after_this_request, request, url_for
+from flask import Response, after_this_request, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden, Unauthorized
 
@@ -105,22 +105,25 @@ def _by_script() -> bool:
 
 
 def _lead(endpoint: str) -> ResponseReturnValue:
-    """To the page where the sign-in goes on, and from there back."""
+    """To the page where the sign-in goes on, and from there back, or to where work begins."""
     if request.htmx:  # type: ignore[attr-defined]
         response = Response(status=401)
-        back = urlsplit(request.htmx.current_url or "")  # type: ignore[attr-defined]
-        response.headers["HX-Redirect"] = url_for(endpoint, next=_path(back) if back.netloc == request.host else None)
+        response.headers["HX-Redirect"] = url_for(endpoint, next=_back(request.htmx.current_url))  # type: ignore[attr-defined]
         return response
     if _by_script():
         raise NotSignedIn
     if request.method in {"GET", "HEAD"}:
         return see(url_for(endpoint, next=here()))
-    before = urlsplit(request.referrer or "")
-    return see(url_for(endpoint, next=_path(before) if before.netloc == request.host else None))
+    return see(url_for(endpoint, next=_back(request.referrer)))
 
 
-def _path(address: Any) -> str:
-    return own_path(f"{address.path}?{address.query}" if address.query else address.path)
+def _back(address: str | None) -> str | None:
+    """The path of the page one stood on; None where no link leads there: elsewhere, or an answer to a form that was sent."""
+    at = urlsplit(address or "")
+    opens = current_app.url_map.bind_to_environ(request.environ)
+    if at.netloc != request.host or not opens.test(unquote(at.path), "GET"):
+        return None
+    return own_path(f"{at.path}?{at.query}" if at.query else at.path)
 
 
 def _kept_by_nobody(response: Response) -> Response:

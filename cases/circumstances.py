@@ -89,7 +89,7 @@ class Live:
     ends_on: date | None = None
     birth_day: date | None = None  # newborn: to notice twins
     same_person: bool = True  # False: found through the guardian only (a brother or sister)
-    under_way: bool = False  # it lies on somebody's desk still
+    under_way: bool = False  # at a desk, or the province has not confirmed it yet
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def _show(filled: Filled, step: Step, *, told: bool = False) -> str:
         if filled.checked.exit:
             return exit_page(session, filled, where, Step.MATTER, by=None)
         return take_along_page(session, filled, where)
-    errors = wrong_here(session, filled, step, by=None, now=clock.now()) if told else None
+    errors = wrong_here(filled, step) if told else None
     return form_page(session, filled, step, where, by=None, errors=errors, doubts=told)
 
 
@@ -197,7 +197,7 @@ def fill() -> ResponseReturnValue:
         return see(url_for("file.draft", step=max(1, step - 1)))
     if filled.checked.exit:
         return exit_page(reading(), filled, _addresses(), step, by=None)
-    wrong = wrong_here(reading(), filled, step, by=None, now=clock.now())
+    wrong = wrong_here(filled, step)
     if wrong or doubts(filled.family, filled.checked, step):
         return _show(filled, step, told=True), 422
     return see(url_for("file.draft", step=min(LAST, step + 1)))

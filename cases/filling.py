@@ -31,6 +31,7 @@ from cases.form_steps import (
     seen_part,
     typed_of,
 )
+from cases.item_names import unlisted_words
 from cases.models import Case, Draft, KeptOperation
 from cases.receipts import follow_hash
 from cases.submitting import NotFit, Submitted, check_draft, kept_answer, submit
@@ -39,6 +40,7 @@ from common import audit, clock
 from common.i18n import gettext as _
 from common.sealing import fingerprint, keys_of
 from common.sheets import plain_number
+from services_catalog.queries import catalogue
 from stations import queries as stations
 
 CHANNELS = ("window", "assisted", "door_to_door", "self_service")
@@ -199,10 +201,12 @@ def forget_code(draft: Draft) -> None:
 
 
 def load(session: Session, code: str, tail: str, *, by: Actor, now: datetime) -> Draft | None:
-    """A resident's draft into this actor's hands; None when code and number open none. Raises Refused where the station
-    has not taken the item on: the caller then keeps nothing, and the code goes on to open the form elsewhere."""
+    """A resident's draft into this actor's hands; None when code and number open none. Raises Refused where the item
+    is no longer listed, or the station has not taken it on: the caller then keeps nothing, and the code goes on to open it."""
     draft = drafts.load(session, code, plain_number(tail), by=by, now=now)
     if draft is not None:
+        if draft.item_no not in catalogue(session).items:
+            raise Refused(unlisted_words(), 410)
         station = stations.station(session, by.station_code) if by.station_code else None
         if station is not None and not (station.direct_mask | station.assist_mask) >> draft.item_no & 1:
             raise Refused(_("本站没有承接这件事，请到能办的站点办理。") + _("取件码还能用。"))

@@ -3,7 +3,7 @@
 A route finds the draft and says where its addresses are; the rest is the same. Nothing here writes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,12 @@ from cases import form_view, look_up, paper_operations
 from cases.agent import EVIDENCE
 from cases.drafts import TAIL
 from cases.filing import Checked, Level, PaperNeed
-from cases.filling import CHANNELS, Filled, as_typed, look, own_mobile, tail_of
+from cases.filling import CHANNELS, Filled, as_typed, look, tail_of
 from cases.form_steps import CHANNEL, NAMES, Step, fields_of, step_of
 from cases.item_names import named, unlisted_words
 from cases.models import Draft, Paper
 from cases.papers import SIGNATURE
-from cases.submitting import MARK, check
+from cases.submitting import MARK
 from cases.two_pages import base_of
 from common import clock
 from common.i18n import gettext as _
@@ -184,32 +184,23 @@ def _plain(form: Any, name: str) -> str:
     return value if isinstance(value, str) else "1" if value is True else "0"
 
 
-def wrong_here(session: Session, filled: Filled, step: Step, *, by: Actor | None, now: datetime) -> dict[str, str]:
+def wrong_here(filled: Filled, step: Step) -> dict[str, str]:
     """What is wrong on one page. Papers that are asked for on a later page count as handed in."""
     found = form_view.errors_on(filled.family, filled.checked, step)
     if not found:
         return {}
-    later = with_papers(session, filled, by=by, now=now)
+    later = with_papers(filled)
     return {name: words for name, words in found.items() if name in later.errors}
 
 
-def with_papers(session: Session, filled: Filled, *, by: Actor | None, now: datetime) -> Checked:
-    """What the form would say if every paper were there."""
-    kinds = {need.kind for need in paper_needs(filled)} | set(EVIDENCE.values())
-    draft = filled.draft
-    return check(
-        session,
-        draft.item_no,
-        draft.answers,
-        draft.station_code,
-        dict.fromkeys(kinds, now),
-        now=now,
-        by=by,
-        channel=filled.channel,
-        own_mobile=own_mobile(session, by),
-        known=look_up.known_of(draft.answers, now),
-        confirmed=frozenset(filled.confirmed),
-    )
+def with_papers(filled: Filled) -> Checked:
+    """What the form would say if every paper were there, come just now. Under the circumstances gathered already: no SELECT."""
+    form: Any = filled.checked.form
+    at, said = form.about.at, filled.draft.answers
+    papers = frozenset(need.kind for need in paper_needs(filled)) | frozenset(EVIDENCE.values())
+    revoked = at.authorisation_revoked and said.get("auth_kind") not in EVIDENCE  # what is shown now was given again
+    at = replace(at, papers=papers, authorisation_revoked=revoked)
+    return filled.family.check(filled.draft.item_no, said, at)
 
 
 def paper_needs(filled: Filled) -> list[PaperNeed]:
@@ -257,7 +248,7 @@ def sign_page(
         **common(session, filled, Step.SIGN, where, by=by),
         told=form_view.summary(filled.family, checked, filled.places),
         errors=errors,
-        links=_links(session, filled, errors, where, signature, by=by, now=now),
+        links=_links(filled, errors, where, signature),
         sections=sections,
         known=conditions(filled, Step.SIGN),
         doubts=form_view.doubts(filled.family, checked),
@@ -292,20 +283,11 @@ def signature_kind(filled: Filled) -> str:
     return EVIDENCE["drawn_signature"] if drawn else SIGNATURE
 
 
-def _links(
-    session: Session,
-    filled: Filled,
-    errors: dict[str, str],
-    where: Addresses,
-    signature: Paper | None,
-    *,
-    by: Actor,
-    now: datetime,
-) -> dict[str, str]:
+def _links(filled: Filled, errors: dict[str, str], where: Addresses, signature: Paper | None) -> dict[str, str]:
     """Where each mistake is mended. signature: the one that is there already."""
     if not errors:
         return {}
-    later, links = with_papers(session, filled, by=by, now=now), {}
+    later, links = with_papers(filled), {}
     for name in errors:
         step = step_of(filled.family, name)
         if name == "form":

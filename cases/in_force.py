@@ -67,8 +67,8 @@ def holders(newest_first: Iterable[Case]) -> list[Case]:
 
 
 def under_way(case: Case) -> bool:
-    """Whether it lies on somebody's desk still."""
-    return case.state in OPEN_STATES
+    """Whether somebody has to decide it still: at a desk, or at the province, which may yet send it back."""
+    return case.state in {*OPEN_STATES, State.APPROVED}
 
 
 def ends_something(case: Case) -> bool:

@@ -284,8 +284,9 @@ def _live(about: About) -> list[Live]:
 
 
 def _earlier_filing(form: SheetForm[Any], about: About) -> Iterator[tuple[str, str]]:
-    """One filing at a time, unless the city allows several; a lasting one stays for half a year. What still lies on a desk
-    is mended or taken back there: a second filing about it would be decided apart from it."""
+    """One filing at a time, unless the city allows several; a lasting one stays for half a year. What is not decided yet,
+    at a desk or by the province, is mended or taken back there: a second filing about it would be decided apart from it,
+    and could not name it to the province."""
     said, live = form.said, _live(about)
     several = about.at.rules.multi_target
     if said["filing_act"] == "new":

@@ -165,7 +165,7 @@ def _show(filled: Filled, step: Step, *, told: bool = False) -> str:
         if filled.checked.exit:
             return exit_page(session, filled, where, Step.MATTER, by=by)
         return sign_page(session, filled, where, by=by, now=now, told=told)
-    errors = wrong_here(session, filled, step, by=by, now=now) if told else None
+    errors = wrong_here(filled, step) if told else None
     looked = _looked().get(request.args.get("looked", ""), "")
     return form_page(session, filled, step, where, by=by, errors=errors, doubts=told, told=looked)
 
@@ -216,7 +216,7 @@ def fill(id: str) -> ResponseReturnValue:
     filled = _filled(id)
     if filled.checked.exit:
         return exit_page(reading(), filled, _addresses(filled.draft), step, by=current_actor())
-    wrong = wrong_here(reading(), filled, step, by=current_actor(), now=clock.now())
+    wrong = wrong_here(filled, step)
     if wrong or doubts(filled.family, filled.checked, step):
         return _show(filled, step, told=True), 422
     return see(url_for("work.draft", id=id, step=step + 1))

@@ -257,6 +257,20 @@ def test_a_password_or_a_code_is_never_written_back_into_a_page(app, path, typed
 
 
 @on_sqlite
+def test_after_a_wrong_code_and_a_long_pause_one_is_led_to_where_work_begins(app):
+    client, (path, typed) = client_of(app, Role.CLERK), SECRETS[1]
+    later(app, hours=3)
+    for stood_on in (path, "/nowhere"):
+        locked = client.post(path, data=typed, headers={"Referer": f"http://localhost{stood_on}"})
+        assert locked.location == "/sign-in/unlock", "what stood there cannot be opened by a link"
+    by_script = {"HX-Request": "true", "HX-Current-URL": f"http://localhost{path}"}
+    by_script = client.post(path, data=typed, headers=by_script)
+    assert by_script.headers["HX-Redirect"] == "/sign-in/unlock"
+    opened = client.post(locked.location, data={"password": PASSWORD}, follow_redirects=True)
+    assert (opened.status_code, opened.request.path) == (200, "/work")
+
+
+@on_sqlite
 def test_a_button_pressed_after_a_long_pause_leads_back_to_its_page(app):
     client = client_of(app, Role.SYSTEM_ADMIN)
     later(app, minutes=45)

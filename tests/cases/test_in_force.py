@@ -133,11 +133,29 @@ def test_what_a_filing_took_the_place_of_holds_again_when_it_comes_to_nothing(
     assert holding() == {third.ref}
 
 
-def test_what_still_lies_on_a_desk_is_mended_there_and_not_filed_about(file):
+def test_what_is_not_decided_yet_at_a_desk_or_by_the_province_is_not_filed_about(file, clerk, officer, holding):
     first = file(18, TRIP)
-    for typed in (CHANGE, CANCEL, TRIP | {"begndate": "2026-12-02"}):
-        words = wrong(file, 18, typed)["filing_act"]
-        assert words == f"本人的备案还在办，回执号 {first.ref[:4]}-{first.ref[4:]}；要改或不办了，请在那一件里办"
+
+    def stands_in_the_way():
+        for typed in (CHANGE, CANCEL, TRIP | {"begndate": "2026-12-02"}):
+            words = wrong(file, 18, typed)["filing_act"]
+            assert words == f"本人的备案还在办，回执号 {say_ref(first.ref)}；要改或不办了，请在那一件里办"
+
+    stands_in_the_way()
+    first.take(Step.APPROVE, clerk)
+    stands_in_the_way()
+    first.ack_all()
+    stands_in_the_way()
+    first.take(Step.RETURN, PROVINCE, words="材料不清楚")
+    stands_in_the_way()
+    first.take(Step.APPROVE, officer)
+    first.ack_all()
+    first.take(Step.CONFIRM, PROVINCE)
+    second = file(18, CHANGE)
+    assert holding() == {second.ref}
+    second.take(Step.APPROVE, clerk)
+    told = {body["rid"]: body.get("prev_dcla_detl_sn") for body in second.bodies("case_submit")}
+    assert told[second.case.id] == SN
 
 
 def test_who_changed_something_meanwhile_is_told_and_a_third_filing_does_not_bring_the_first_back(

@@ -16,6 +16,7 @@ from tests.cases.forms_typed import BABY, MATTER, SIGNED, WHO, value, wrong
 from tests.cases.handed_in import signature
 from tests.common.pictures import photo
 from tests.conftest import NOW, on_sqlite
+from tests.statements import statements_of
 
 
 def test_a_form_is_filled_in_page_by_page_and_becomes_a_case(session, clerk):
@@ -68,6 +69,16 @@ def test_the_receipt_and_the_resident_at_home_are_told_what_matters_from_now_on(
     session.execute(sa.update(Case).values(state=State.WITHDRAWN, desk=None))
     session.commit()
     assert "办成以后请留意" not in home.get("/follow").text
+
+
+@on_sqlite
+def test_a_page_of_the_form_costs_at_most_twelve_statements_also_with_what_is_wrong_on_it(app, clerk):
+    clerk.begin(15).to_the_end()
+    clerk.fill(1, WHO | AGENT | {"by_agent": "1", "auth_kind": "spoken_on_video"})
+    for step in (1, 2, 3, 4):
+        with statements_of(app.extensions["db"].engine) as said:
+            answer = clerk.client.get(f"{clerk.at}?step={step}&check=1")
+        assert (answer.status_code, len(said) <= 12) == (200, True), (step, said)
 
 
 def test_back_after_handing_in_says_that_it_was_handed_in(clerk):
@@ -159,7 +170,7 @@ def test_a_paper_that_is_due_on_the_next_page_keeps_nobody_on_this_one(session, 
 @on_sqlite
 def test_a_filing_is_changed_early_with_a_paper_that_the_form_asks_for(session, clerk):
     assert clerk.begin(15).to_the_end().hand_in().status_code == 303
-    session.execute(sa.update(Case).values(state=State.DONE, desk=None))
+    session.execute(sa.update(Case).values(state=State.DONE, desk=None))  # the province has confirmed it
     session.commit()
     clerk.at = "/work/drafts"
     clerk.begin(15)

@@ -11,7 +11,7 @@ from cases.models import Case, Draft, State
 from common import db
 from common.ids import new_id
 from services_catalog import operations, schema, shipped
-from tests.cases.form_pages.typed import count
+from tests.cases.form_pages.typed import count, pre_fill
 from tests.cases.forms_typed import SIGNED
 from tests.conftest import NOW, on_sqlite
 
@@ -68,6 +68,18 @@ def test_a_form_of_an_item_no_longer_listed_says_so_and_can_be_deleted(app, sess
         assert f'href="{path}"' in filler.client.get(filler.at).text
         assert filler.client.post(path).status_code == 303
     assert count(session, Draft) == 0
+
+
+@on_sqlite
+def test_a_code_of_an_item_no_longer_listed_says_so_and_stays_its_residents(app, session, clerk, resident):
+    code = pre_fill(resident)
+    leave_out(app, ITEM)
+    answer = clerk.client.post("/work/load", data={"code": code, "tail": "0020"})
+    assert (answer.status_code, WORDS in answer.text) == (410, True)
+    draft = session.scalars(sa.select(Draft)).one()
+    assert draft.account_id is None, "what nobody can hand in is taken out of nobody's hands"
+    assert draft.code_index is not None
+    assert resident.client.post("/file/draft/delete").status_code == 303
 
 
 @on_sqlite
