@@ -109,7 +109,7 @@ def take_step(
         case.supplement_due_on = None
     if case.state in ENDED_WITHOUT or (case.state == State.DONE and in_force.ends_something(case)):
         session.flush()
-        mine = in_force.filings_of(session, case.person_index)
+        mine = in_force.lock_older(session, case)
         in_force.settle(session, mine)
         for one in mine:
             if one.state == State.PENDING_PAYMENT and not one.live:  # a stop ended it: nobody shall be told to pay
