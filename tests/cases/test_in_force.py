@@ -344,6 +344,21 @@ def test_a_stop_that_is_taken_back_ends_no_enrolment(collecting, file, finish, h
     assert holding() == {first.ref}
 
 
+@on_sqlite
+def test_an_enrolment_that_a_stop_has_ended_meanwhile_is_not_told_to_pay(collecting, file, finish, holding, clerk):
+    first = file(1, ENROL | {"insu_year": "2027"})
+    first.take(Step.APPROVE, clerk)
+    first.ack_all()
+    finish(file(4, STOPPING))
+    first.take(Step.CONFIRM, PROVINCE)
+    assert (first.case.state, first.case.supplement_due_on) == (State.DONE, None)
+    assert [body["matt_stas"] for body in first.bodies("work_order") if body["rid"] == first.case.id][-2:] == [
+        "06",
+        "07",
+    ]
+    assert holding() == set()
+
+
 def test_an_upgrade_frees_who_was_locked_out_before(app, make, holding):
     def before(family, state, days, **facts):
         moment = NOW - timedelta(days=days)
