@@ -75,16 +75,12 @@ def lapse() -> None:
     """Withdraw cases whose missing papers never came, end enrolments whose time to pay is over; once a day."""
     total = unpaid = 0
     while True:
-        with writing() as session:
-            refs = operations.lapse_overdue(session, clock.now())
-            session.commit()
+        refs = done_once(lambda session: operations.lapse_overdue(session, clock.now()))
         total += len(refs)
         if not refs:
             break
     while True:
-        with writing() as session:
-            looked, ended = operations.close_unpaid(session, clock.now())
-            session.commit()
+        looked, ended = done_once(lambda session: operations.close_unpaid(session, clock.now()))
         unpaid += ended
         if not looked:
             break
@@ -97,10 +93,11 @@ def keep_no_longer(dry_run: bool) -> None:
     """Delete what its time is over for (MENKOU_RETENTION, or our periods); once a day."""
     shelf, total, periods = shelf_of(current_app), retention.Removed(), retention.periods_of(current_app)
     while True:
-        with writing() as session:
-            done = retention.remove_due(session, clock.now(), periods, 1_000_000 if dry_run else retention.AT_A_TIME)
-            if not dry_run:
-                session.commit()
+        if dry_run:
+            with writing() as session:
+                done = retention.remove_due(session, clock.now(), periods, 1_000_000)
+        else:
+            done = done_once(lambda session: retention.remove_due(session, clock.now(), periods))
         for name in ("drafts", "papers", "persons", "requests"):
             setattr(total, name, getattr(total, name) + getattr(done, name))
         if dry_run:

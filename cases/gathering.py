@@ -127,11 +127,15 @@ def cases_of(session: Session, number: str) -> list[sa.Select[Any]]:
 def live_cases(
     session: Session, certno: str, guardian: str | None = None, besides: str | None = None
 ) -> tuple[Live, ...]:
-    """This person's cases that a new one may collide with, and the guardian's other children's. One SELECT."""
+    """This person's cases that a new one may collide with, and the guardian's other children's. What holds no place by the
+    rules does not count, whatever its row says: an older version of the programme may have written it. One SELECT."""
     person = person_index(session, certno)
     whose = Case.person_index == person
     if guardian:
-        whose = sa.or_(whose, Case.guardian_index == person_index(session, guardian))
+        whose = sa.or_(whose, sa.and_(Case.guardian_index == person_index(session, guardian), Case.live))
+    wanted = sa.select(Case).where(whose).order_by(Case.filed_at.desc(), Case.id.desc())
+    found = [case for case in session.scalars(wanted) if case.id != besides]
+    rightful = {case.id for case in in_force.holders(case for case in found if case.person_index == person)}
     return tuple(
         Live(
             ref=say_ref(case.ref),
@@ -144,8 +148,8 @@ def live_cases(
             under_way=in_force.under_way(case),
             birth_day=date.fromisoformat(case.subject["born"]) if case.subject.get("born") else None,
         )
-        for case in session.scalars(sa.select(Case).where(whose, Case.live))
-        if case.id != besides
+        for case in found
+        if case.live and (case.id in rightful or case.person_index != person)
     )
 
 

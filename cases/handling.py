@@ -112,6 +112,8 @@ def case_page(session: Session, by: Actor, file: File, *, now: datetime) -> dict
     case, today, days = file.case, clock.local_date(now), working_days(session)
     asked = operations.asked_papers(file.events)
     steps = steps_now(by, case, file.synced.filed)
+    if case.item_no not in catalogue(session).items and Step.CORRECT in steps:
+        steps.remove(Step.CORRECT)  # it could not be filed anew
     at_hand = [(paper.kind, paper.at) for paper in file.papers if paper.state in {"received", "fit"}]
     waited_for = operations.not_yet_here(file.events, at_hand) if case.state == State.NEEDS_SUPPLEMENT else []
     unseen, unfit = operations.doubtful([(paper.kind, paper.state) for paper in file.papers])

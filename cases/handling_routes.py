@@ -18,6 +18,7 @@ from cases.colleagues import colleagues
 from cases.drafts import Refused
 from cases.filing import PaperNeed
 from cases.handling_schema import RevealForm, SearchForm, StepForm
+from cases.item_names import unlisted_words
 from cases.models import Authorisation, Case, Paper
 from cases.queries import Tab
 from cases.transitions import Step
@@ -30,6 +31,7 @@ from common.i18n import gettext as _
 from common.ids import new_id
 from common.pages import page, see
 from services_catalog.models import MAX_ITEM_NO
+from services_catalog.queries import catalogue
 
 bp = Blueprint("handling", __name__)
 
@@ -236,6 +238,8 @@ def correct(ref: str) -> ResponseReturnValue:
         done = operations.said_before(session, form.value.op, request_said, actor)
         if done is not None:
             return done["draft"]
+        if case.item_no not in catalogue(session).items:  # else it is withdrawn for a form that nobody can hand in
+            raise Refused(unlisted_words())
         psn_no.keep(case, number)
         operations.take_step(session, case, Step.CORRECT, by=actor, now=now, version=form.value.version)
         answers = operations.answers_to_correct(case, now)

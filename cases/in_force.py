@@ -4,8 +4,9 @@
 when it is submitted, and gives it back when it comes to nothing. What only ends something (a cancelling, a stop) holds its
 own place until it is done, and nothing afterwards.
 
-Locks: a submit locks all cases of the person, the newest first; a step holds its own case and changes only older ones. So two
-of them never wait for each other.
+Locks: a submit locks all cases of the person, the newest first; a step holds its own case, then locks the older ones, the
+newest first. So two of these never wait for each other. Others may: a page of decisions locks cases by their ids, and the audit
+of a county between them; the database ends one of the two, which runs again (common.db.done_once).
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -25,13 +26,24 @@ def filings_of(session: Session, person: str, *, lock: bool = False) -> Sequence
     return session.scalars(wanted.with_for_update() if lock else wanted).all()
 
 
+def lock_older(session: Session, case: Case) -> Sequence[Case]:
+    """All cases of the person, the newest first, as they stand once nobody else changes those before `case`, which is locked
+    already. Two SELECTs: the newer ones stay free, so that nobody is waited for who waits for us."""
+    older = sa.tuple_(Case.filed_at, Case.id) < (case.filed_at, case.id)
+    mine = sa.select(Case.id).where(Case.person_index == case.person_index, older)
+    session.execute(mine.order_by(Case.filed_at.desc(), Case.id.desc()).with_for_update())
+    return filings_of(session, case.person_index)
+
+
 def make_room(session: Session, case: Case, seen: Collection[str]) -> None:
     """Take the place from those that a case about to be added follows, as far as the check saw them (`seen`: numbers as
-    people read them). Whatever came since stays, and the index refuses ours: it is looked at again (common.db.done_once)."""
+    people read them), and from those to whom it belonged no longer, whatever their row says. What came since stays, and the
+    index refuses ours: it is looked at again (common.db.done_once)."""
     before = filings_of(session, case.person_index)
+    held = {one.id for one in holders(before)}
     rightful = {one.id for one in holders([case, *before])}
     for one in before:
-        if one.live and one.id not in rightful and say_ref(one.ref) in seen:
+        if one.live and one.id not in rightful and (say_ref(one.ref) in seen or one.id not in held):
             one.live = False
     session.flush()
 

@@ -102,13 +102,13 @@ def work_order(session: Session, case: Case, now: datetime) -> dict[str, Any]:
         "begn_acp_time": _moment(case.filed_at),
         "prse_time": case.due_on.isoformat() if case.due_on else None,
         "fns_time": _moment(case.state_at) if case.state in OVER else None,
-        **_certificate(case),
+        **certificate(case),
         "psn_name": case.subject.get("name"),
         "updt_time": _moment(now),
     } | agent_block(case.answers)
 
 
-def _certificate(case: Case) -> dict[str, Any]:
+def certificate(case: Case) -> dict[str, Any]:
     """Type and number, both or neither. The number of a birth certificate is in no national code table: such a child goes
     without one until it has its own, which stands among the answers."""
     if case.subject.get("cert_type"):

@@ -68,9 +68,7 @@ def take_step(
     if step is Step.WITHDRAW and case.state == State.APPROVED and not case.province_sn:
         raise Refused(_not_there(session, case))
     if step is Step.WITHDRAW and case.state == State.APPROVED and not news.psn_no_of(case):
-        raise Refused(
-            _("还没从省里查到这个人的编号，现在撤不了。请过一会儿再试；还是不行，请打电话给县医保局，请他们找省里撤。")
-        )
+        raise Refused(_nobody_known(case))
     if step is Step.RECALL and not news.take_back(session, case, now):
         raise Refused(_("这份申请正在报给省里，或者省里已经收到，不能拿回来。请等省里回音。"))
     missing = still_missing(session, case) if step is Step.SUPPLY else []
@@ -109,11 +107,12 @@ def take_step(
         case.supplement_due_on = None
     if case.state in ENDED_WITHOUT or (case.state == State.DONE and in_force.ends_something(case)):
         session.flush()
-        mine = in_force.filings_of(session, case.person_index)
+        mine = in_force.lock_older(session, case)
         in_force.settle(session, mine)
         for one in mine:
             if one.state == State.PENDING_PAYMENT and not one.live:  # a stop ended it: nobody shall be told to pay
                 take_step(session, one, Step.CLOSE, by=CLOCK, now=now, words=_("已经停保"))
+    ended = case.state == State.PENDING_PAYMENT and not _holds(session, case)
     if case.state not in {State.SUBMITTED, State.ACCEPTED, State.IN_REVIEW, State.NEEDS_SUPPLEMENT}:
         case.desk = None
     said: dict[str, Any] = {
@@ -128,7 +127,15 @@ def take_step(
     news.tell(session, case, now, words)
     session.flush()
     add_audit(session, case, f"case.{step}", by, now)
+    if ended:  # by a stop, while the province had it: nobody shall be told to pay
+        take_step(session, case, Step.CLOSE, by=CLOCK, now=now, words=_("已经停保"))
     return case
+
+
+def _holds(session: Session, case: Case) -> bool:
+    """Whether its place is its own still. One SELECT."""
+    session.flush()
+    return case.id in {one.id for one in in_force.holders(in_force.filings_of(session, case.person_index))}
 
 
 def _not_there(session: Session, case: Case) -> str:
@@ -137,6 +144,13 @@ def _not_there(session: Session, case: Case) -> str:
     if filed is not None and filed.refused:
         return _("这份申请没报进省里，还不能撤。请县医保局先在办件里“拿回县里改”，再撤。")
     return _("这份申请正在报给省里，还没有回音。等省里收到了再撤。")
+
+
+def _nobody_known(case: Case) -> str:
+    """Why it cannot be withdrawn while nobody knows the province's number of the person (cases/psn_no.py asks for it)."""
+    if not news.certificate(case):
+        return _("孩子报的时候没有身份证号，查不到在省里的编号，这里撤不了。请打电话给县医保局，请他们找省里撤。")
+    return _("还没从省里查到这个人的编号，现在撤不了。请过一会儿再试；还是不行，请打电话给县医保局，请他们找省里撤。")
 
 
 def _lands(session: Session, case: Case, rule: Rule) -> State:

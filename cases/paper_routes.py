@@ -27,7 +27,7 @@ from cases.paper_schema import PaperForm, RemoveForm
 from cases.paper_store import Missing, shelf_of
 from cases.transitions import RESIDENT
 from common import clock
-from common.db import reading, writing
+from common.db import done_once, reading, writing
 from common.doors import EVERYONE, open_to
 from common.forms import Form
 from common.i18n import gettext as _
@@ -102,13 +102,16 @@ def remove(id: str) -> ResponseReturnValue:
     _let_go()
     form = Form.read(RemoveForm, request.form)
     back = own_path(form.value.back if form.ok else None)
+
+    def work(session: Session) -> tuple[str, ...]:
+        still = _still_theirs(session, holder)
+        gone = paper_operations.remove(session, still, id, rights().account())
+        if gone:
+            _note(session, still, "remove", id, kind)
+        return gone
+
     try:
-        with writing() as session:
-            holder = _still_theirs(session, holder)
-            gone = paper_operations.remove(session, holder, id, rights().account())
-            if gone:
-                _note(session, holder, "remove", id, kind)
-            session.commit()
+        gone = done_once(work)
     except Refused as problem:
         return _refused(str(problem), 409, back)
     _drop(gone)
@@ -194,14 +197,17 @@ def _keep(holder: Draft | Case, form: PaperForm, fit: papers.FitPaper) -> Kept:
     """On the shelf first, then in the database; what is then pointed at by nobody goes from the shelf again."""
     id, by, now = new_id(), rights().account(), clock.now()
     shelf_of(current_app).keep(id, fit)
+
+    def work(session: Session) -> Kept:
+        still = _still_theirs(session, holder)
+        kept = paper_operations.add(session, still, form.kind, fit, id=id, by=by, now=now, instead_of=form.instead)
+        if kept.id == id:
+            _note(session, still, "add", id, form.kind)
+        return kept
+
     kept = None
     try:
-        with writing() as session:
-            holder = _still_theirs(session, holder)
-            kept = paper_operations.add(session, holder, form.kind, fit, id=id, by=by, now=now, instead_of=form.instead)
-            if kept.id == id:
-                _note(session, holder, "add", id, form.kind)
-            session.commit()
+        kept = done_once(work)
     finally:
         if kept is None or kept.id != id:
             _drop((id,))

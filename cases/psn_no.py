@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from accounts.policy import Actor
-from cases import look_up
+from cases import look_up, news
 from cases.models import Case, Desk, State
 from cases.news import SUBMIT, aggregate_of, psn_no_of
 from cases.scope import may_step
@@ -30,13 +30,14 @@ def ask_for(ref: str, step: Step, *, by: Actor, now: datetime) -> str:
         return ""
     session = reading()
     case = session.scalars(sa.select(Case).where(Case.ref == ref)).one_or_none()
-    subject = case.subject if case is not None and _lacks(session, case, step, by) else {}
+    lacks = case is not None and _lacks(session, case, step, by)
+    whom = news.certificate(case) | {"name": case.subject.get("name")} if case is not None and lacks else {}
     about = ("case", case.id) if case is not None else ("case", "")
     session.rollback()
-    number, kind, name = (str(subject.get(part) or "") for part in ("certno", "cert_type", "name"))
-    if not number or not name:
+    number, kind, name = (str(whom.get(part) or "") for part in ("certno", "psn_cert_type", "name"))
+    if not number or not name:  # a newborn that has no number of its own yet
         return ""
-    facts = ask(number, kind or "01", name)
+    facts = ask(number, kind, name)
     found = facts is not None and facts.name.strip() == name.strip()
     done_once(lambda writing: look_up.note(writing, about, found, by=by, now=now))
     return facts.psn_no if facts is not None and found else ""

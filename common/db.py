@@ -12,13 +12,16 @@ from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, current_app, g
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from common.ids import new_id as _new_id
 from common.sealing import KeyRing
 
 T = TypeVar("T")
+MOST_TRIES = 4
+# What PostgreSQL ends one of two transactions with that waited for each other, or could not both be true.
+GIVE_WAY = frozenset({"40P01", "40001"})
 SAFE_SQLITE = (3, 51, 3)  # before it, two processes that checkpoint at once may corrupt a WAL database
 
 
@@ -172,17 +175,23 @@ def reading() -> Session:
 
 def done_once(work: Callable[[Session], T]) -> T:
     """`work` in a transaction of its own, committed. When another request did the same at the same moment (a unique index
-    refuses ours), it runs once more and finds what the other did: `work` must look before it writes."""
-    for last in (False, True):
+    refuses ours), or we were made to give way to one that waited for us, it runs again and finds what the other did: `work`
+    must look before it writes, and changes nothing but the database. At most MOST_TRIES times."""
+    for left in reversed(range(MOST_TRIES)):
         try:
             with writing() as session:
                 result = work(session)
                 session.commit()
                 return result
-        except IntegrityError:
-            if last:
+        except DBAPIError as problem:
+            if not (left and _another_time(problem)):
                 raise
     raise AssertionError("unreachable")
+
+
+def _another_time(problem: DBAPIError) -> bool:
+    """Whether the same may well succeed now."""
+    return isinstance(problem, IntegrityError) or getattr(problem.orig, "sqlstate", None) in GIVE_WAY
 
 
 def writing() -> Any:

@@ -2,6 +2,7 @@
 
 import importlib
 import threading
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from accounts.policy import Role
-from cases import in_force, submitting
+from cases import in_force, operations, submitting
 from cases.families import check
 from cases.filing import Subject
 from cases.models import Case, CitySetting, State
@@ -216,6 +217,105 @@ def test_what_came_after_the_look_keeps_its_place(app, make, session):
     assert not held.live
 
 
+# Two at the same time: only PostgreSQL lets two write
+
+
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def beside(app):
+    """beside(first, second): `first(session, wait)` and `second()` at once, each in its thread; what failed. `wait` in the
+    middle of the first lets the second begin, until it waits for the first."""
+
+    def run(first, second):
+        failures, begun = [], threading.Event()
+
+        def wait():
+            if begun.is_set():  # it runs again
+                return
+            begun.set()
+            with app.extensions["db"].engine.connect() as watcher:
+                for _ in range(400):
+                    if watcher.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                        return
+                    time.sleep(0.02)
+            raise TimeoutError
+
+        def noted(work):
+            try:
+                with app.app_context():
+                    work()
+            except Exception as problem:
+                failures.append(problem)
+
+        def other():
+            begun.wait(timeout=20)
+            second()
+
+        works = (lambda: db.done_once(lambda session: first(session, wait)), other)
+        threads = [threading.Thread(target=noted, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        return failures
+
+    return run
+
+
+@on_postgresql
+def test_who_files_while_a_page_of_decisions_holds_their_cases_is_served(file, beside, session):
+    ids = [file(18, TRIP).case.id, file(1, ENROL).case.id]
+
+    def page(session, wait):  # by ascending id; a submit goes the other way
+        for id in ids:
+            session.scalars(sa.select(Case).where(Case.id == id).with_for_update()).one()
+            wait()
+
+    assert beside(page, lambda: file(4, STOPPING)) == []
+    assert session.scalar(sa.select(sa.func.count()).select_from(Case)) == 3
+
+
+@on_postgresql
+def test_a_change_withdrawn_together_with_what_it_changes_brings_nothing_back(file, beside, holding, clerk):
+    first = file(18, TRIP)
+    first.take(Step.APPROVE, clerk)
+    first.ack_all()
+    second = file(18, CHANGE)
+
+    def withdraw_first(session, wait):
+        case = session.scalars(sa.select(Case).where(Case.ref == first.ref).with_for_update()).one()
+        case.subject = case.subject | {"psn_no": "370000001"}
+        operations.take_step(session, case, Step.WITHDRAW, by=clerk, now=NOW)
+        wait()
+
+    assert beside(withdraw_first, lambda: second.take(Step.WITHDRAW, clerk)) == []
+    assert holding() == set()
+    again = file(18, TRIP)
+    assert holding() == {again.ref}
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("typed", "facts"),
+    [
+        (TRIP, {"item_no": 18, "live_key": "remote", "state": State.WITHDRAWN}),
+        (STOPPING, {"item_no": 4, "family": "stop_enrol", "live_key": "4", "state": State.DONE}),
+    ],
+    ids=["withdrawn", "stop"],
+)
+def test_a_row_that_holds_a_place_against_the_rules_stands_in_nobodys_way(
+    app, make, file, holding, clerk, typed, facts
+):
+    ref = make.case(subject=WOMAN, filed_at=NOW - timedelta(days=3), **facts)
+    with app.app_context(), db.writing() as session:
+        session.execute(sa.update(Case).where(Case.ref == ref).values(live=True))
+        session.commit()
+    new = file(facts["item_no"], typed)
+    assert holding() == {new.ref}
+
+
 @on_sqlite
 def test_where_several_filings_may_hold_it_is_said_that_all_of_them_end(app):
     held = (live(18, "310000", 20261101, 20270501), live(18, "110000", 20261101, 20270501))
@@ -260,6 +360,21 @@ def test_a_stop_that_is_taken_back_ends_no_enrolment(collecting, file, finish, h
     first = finish(file(1, ENROL))
     file(4, STOPPING).take(Step.WITHDRAW, clerk)
     assert holding() == {first.ref}
+
+
+@on_sqlite
+def test_an_enrolment_that_a_stop_has_ended_meanwhile_is_not_told_to_pay(collecting, file, finish, holding, clerk):
+    first = file(1, ENROL | {"insu_year": "2027"})
+    first.take(Step.APPROVE, clerk)
+    first.ack_all()
+    finish(file(4, STOPPING))
+    first.take(Step.CONFIRM, PROVINCE)
+    assert (first.case.state, first.case.supplement_due_on) == (State.DONE, None)
+    assert [body["matt_stas"] for body in first.bodies("work_order") if body["rid"] == first.case.id][-2:] == [
+        "06",
+        "07",
+    ]
+    assert holding() == set()
 
 
 def test_an_upgrade_frees_who_was_locked_out_before(app, make, holding):

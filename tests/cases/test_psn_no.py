@@ -7,12 +7,13 @@ from bs4 import BeautifulSoup
 from sqlalchemy.orm import Session
 
 from accounts.policy import Role
+from cases.filing import Subject
 from cases.models import State
 from cases.transitions import Step
 from common.models import AuditEntry
 from sync.people import NOBODY, PersonFacts
 from tests.cases.steps import ANSWERS, Way
-from tests.conftest import on_sqlite
+from tests.conftest import NOW, on_sqlite
 
 FROM_HOME = {name: value for name, value in ANSWERS.items() if name != "psn_no"}
 FOUND = PersonFacts("370000001", "王玉兰", "2", "1952-08-17", "01", (), (), False)
@@ -103,6 +104,29 @@ def test_without_it_what_was_approved_is_not_called_withdrawn(app, filed, clerk,
     assert [entry.facts for entry in audited(app)] == [{"found": 0}], (
         "who asked is known although nothing was withdrawn"
     )
+
+
+@on_sqlite
+@pytest.mark.parametrize("own", ["370102202611010011", ""], ids=["has a number", "has none yet"])
+def test_a_newborn_is_asked_for_by_its_own_number_and_never_by_that_of_its_birth_certificate(
+    app, make, clerk, province, withdraw, own
+):
+    asked = province(PersonFacts("370000003", "王小宝", "1", "2026-11-01", "01", (), (), False))
+    baby = Subject("王小宝", None, "Q370000001", "1", NOW.date(), "15400000004")
+    said = {"birth_cert_no": "Q370000001", "certno": own} | ({"psn_cert_type": "01"} if own else {})
+    facts = {"item_no": 2, "family": "newborn_enrol", "subject": baby, "state": State.ACCEPTED}
+    one = Way(app, make.case(by=clerk, answers=said, **facts))
+    one.take(Step.APPROVE, clerk)
+    one.ack_all()
+    status, sentence = withdraw(one, clerk)
+    assert asked == ([(own, "01", "王小宝")] if own else [])
+    assert one.case.state == (State.WITHDRAWN if own else State.APPROVED)
+    if own:
+        assert [body["psn_no"] for body in one.bodies("case_cancel")] == ["370000003"]
+    else:
+        assert status == 409
+        assert "请打电话给县医保局" in sentence
+        assert "过一会儿" not in sentence
 
 
 @on_sqlite

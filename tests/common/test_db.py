@@ -11,6 +11,7 @@ from common import db
 from common.db import Database, Instant
 from common.models import CalendarOverride, Edition
 from stations.models import Station, StationReport
+from tests.conftest import on_sqlite
 
 
 @pytest.fixture
@@ -120,6 +121,51 @@ def test_a_writer_reads_first_and_writes_later_without_a_busy_database(both):
     for thread in threads:
         thread.join(timeout=60)
     assert failures == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_of_two_that_wait_for_each_other_one_gives_way_and_runs_again(app):
+    """SQLite has one writer at a time."""
+    with app.app_context(), db.writing() as session:
+        session.add_all([Edition(name="a", number=0), Edition(name="b", number=0)])
+        session.commit()
+    both_hold, runs, failures = threading.Barrier(2, timeout=20), [], []
+
+    def add_in_order(*names: str) -> None:
+        def work(session: sa.orm.Session) -> None:
+            runs.append(names)
+            for name in names:
+                session.execute(sa.update(Edition).where(Edition.name == name).values(number=Edition.number + 1))
+                if name == names[0] and runs.count(names) == 1:
+                    both_hold.wait()
+
+        try:
+            with app.app_context():
+                db.done_once(work)
+        except Exception as problem:
+            failures.append(problem)
+
+    threads = [threading.Thread(target=add_in_order, args=names) for names in ("ab", "ba")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    with app.extensions["db"].read_session() as session:
+        numbers = session.scalars(sa.select(Edition.number).where(Edition.name.in_(["a", "b"]))).all()
+    assert (failures, len(runs), numbers) == ([], 3, [2, 2])
+
+
+@on_sqlite
+def test_what_never_succeeds_is_not_tried_for_ever(app):
+    runs = []
+
+    def work(session: sa.orm.Session) -> None:
+        runs.append(1)
+        session.execute(sa.insert(Edition), [{"name": "a", "number": 0}] * 2)
+
+    with app.app_context(), pytest.raises(sa.exc.IntegrityError):
+        db.done_once(work)
+    assert len(runs) == db.MOST_TRIES
 
 
 def test_foreign_keys_hold(both):

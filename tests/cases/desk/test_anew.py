@@ -32,7 +32,7 @@ def test_a_wrong_id_number_is_corrected_and_nothing_hidden_contradicts_it(loaded
     assert (answer.status_code, wrong(answer)) == (303, {})
 
 
-def test_a_newborns_sex_and_birth_were_asked_for_and_stay(make, as_, session, helper):
+def test_a_newborns_sex_and_birth_were_asked_for_and_stay(loaded, make, as_, session, helper):
     ref = make.case(by=helper, item_no=2, family="newborn_enrol", answers=BABY | {"nwb_flag": "1"})
     as_(helper).post(f"/cases/{ref}/correct", data={"op": new_id(), "version": 1})
     kept = session.scalars(sa.select(Draft)).one().answers

@@ -164,7 +164,7 @@ def test_a_case_is_handed_to_a_colleague_at_the_same_desk_only(make, as_, sessio
     assert receipts.say_ref(ref) in as_(colleague).get("/cases?tab=mine").text
 
 
-def test_a_correction_withdraws_and_begins_a_draft_with_the_old_answers(make, as_, session, helper):
+def test_a_correction_withdraws_and_begins_a_draft_with_the_old_answers(loaded, make, as_, session, helper):
     ref = make.case(by=helper, answers={"promise": True, "begndate": "2026-12-01"})
     answer = as_(helper).post(f"/cases/{ref}/correct", data={"op": new_id(), "version": 1})
     draft = session.scalars(sa.select(Draft)).one()
@@ -174,7 +174,7 @@ def test_a_correction_withdraws_and_begins_a_draft_with_the_old_answers(make, as
     assert version(session, ref).state == State.WITHDRAWN
 
 
-def test_a_second_tap_on_a_correction_finds_the_first_ones_draft(make, as_, session, helper):
+def test_a_second_tap_on_a_correction_finds_the_first_ones_draft(loaded, make, as_, session, helper):
     ref, client, sent = make.case(by=helper), as_(helper), {"op": new_id(), "version": 1}
     first, second = (client.post(f"/cases/{ref}/correct", data=sent) for _tap in range(2))
     assert (first.status_code, second.status_code, first.location) == (303, 303, second.location)

@@ -83,6 +83,20 @@ def test_a_code_of_an_item_no_longer_listed_says_so_and_stays_its_residents(app,
 
 
 @on_sqlite
+def test_a_case_is_not_withdrawn_to_be_filed_anew_as_what_is_no_longer_listed(app, session, station, make):
+    by = make.actor(Role.CLERK, station_code=station)
+    ref = make.case(by=by, item_no=ITEM)
+    client, offer = make.signed_in(app.test_client(), by), "撤回并改了重报"
+    assert offer in client.get(f"/cases/{ref}").text
+    leave_out(app, ITEM)
+    assert offer not in client.get(f"/cases/{ref}").text
+    answer = client.post(f"/cases/{ref}/correct", data={"op": new_id(), "step": "correct", "version": 1})
+    assert (answer.status_code, WORDS in answer.text) == (409, True)
+    assert session.scalar(sa.select(Case.state)) == State.SUBMITTED
+    assert count(session, Draft) == 0
+
+
+@on_sqlite
 def test_nobody_begins_or_files_what_is_no_longer_listed(app, session, clerk, resident):
     leave_out(app, ITEM)
     assert resident.client.post("/file", data={"item": str(ITEM)}).status_code == 422
