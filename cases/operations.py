@@ -128,6 +128,7 @@ def take_step(
     session.flush()
     add_audit(session, case, f"case.{step}", by, now)
     if ended:  # by a stop, while the province had it: nobody shall be told to pay
+        case.live = False
         take_step(session, case, Step.CLOSE, by=CLOCK, now=now, words=_("已经停保"))
     return case
 

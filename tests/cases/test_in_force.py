@@ -278,11 +278,16 @@ def test_who_files_while_a_page_of_decisions_holds_their_cases_is_served(file, b
 
 
 @on_postgresql
-def test_a_change_withdrawn_together_with_what_it_changes_brings_nothing_back(file, beside, holding, clerk):
+def test_a_change_withdrawn_together_with_what_it_changes_brings_nothing_back(file, beside, holding, clerk, session):
     first = file(18, TRIP)
     first.take(Step.APPROVE, clerk)
     first.ack_all()
+    mine = sa.update(Case).where(Case.ref == first.ref)
+    session.execute(mine.values(state=State.DONE))
+    session.commit()
     second = file(18, CHANGE)
+    session.execute(mine.values(state=State.APPROVED))  # as it was filed before a change had to wait for the province
+    session.commit()
 
     def withdraw_first(session, wait):
         case = session.scalars(sa.select(Case).where(Case.ref == first.ref).with_for_update()).one()
